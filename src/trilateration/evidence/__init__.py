@@ -1,0 +1,43 @@
+"""Latent positions and the noisy evidence about them.
+
+A trial has a latent position x* and gives evidence X(s) = x* + σ ε_s at steps s = 1..t.
+Axes are named in words: ``(..., time, dimension)`` for evidence, ``(..., dimension)`` for points;
+the usual leading axis is the trial. Positions and noise share one arbitrary length unit, in which
+the box of latent positions is [−½, ½]^D.
+"""
+
+from trilateration.evidence.noise import (
+    AnisotropicNoise,
+    AutoregressiveNoise,
+    GaussianNoise,
+    GumbelNoise,
+    LaplaceNoise,
+    NoiseModel,
+    StateDependentNoise,
+    StudentNoise,
+)
+from trilateration.evidence.streams import (
+    observe,
+    running_mean,
+    sample_means,
+    standard_error,
+    uniform_latents,
+    validate_evidence,
+)
+
+__all__ = [
+    "AnisotropicNoise",
+    "AutoregressiveNoise",
+    "GaussianNoise",
+    "GumbelNoise",
+    "LaplaceNoise",
+    "NoiseModel",
+    "StateDependentNoise",
+    "StudentNoise",
+    "observe",
+    "running_mean",
+    "sample_means",
+    "standard_error",
+    "uniform_latents",
+    "validate_evidence",
+]

@@ -1,0 +1,127 @@
+"""The ideal observer: reports, positions, information and calibration.
+
+From evidence to reports (:func:`reports`, :func:`log_reports`, :func:`reports_over_time`, and under
+the bounded prior :func:`box_reports`), from reports back to distances and the position
+(:func:`distances_from_log_reports`, :func:`trilaterate`), and what bounds both
+(:func:`r2_ceiling`, :func:`readout_covariance`, :func:`marchenko_pastur_pdf`). Arrays are NumPy or
+torch with any leading shape; dtype and device are kept.
+"""
+
+from trilateration.evidence import standard_error
+from trilateration.observer.box import (
+    BoxPosteriorMoments,
+    box_posterior_mean,
+    box_posterior_moments,
+    box_reports,
+    probability_outside,
+)
+from trilateration.observer.box_sampling import MonteCarloReports, box_reports_monte_carlo
+from trilateration.observer.calibration import (
+    CalibrationCurve,
+    binary_entropy,
+    calibration_curve,
+    expected_calibration_error,
+    log_loss,
+)
+from trilateration.observer.information import (
+    autoregressive_mean_variance,
+    box_bayes_error,
+    cramer_rao_bound,
+    effective_steps,
+    fisher_information,
+    r2_ceiling,
+)
+from trilateration.observer.noisy_reports import NoisyTrilateration, trilaterate_noisy_reports
+from trilateration.observer.oracle import brute_force_axis_reports, brute_force_box_reports
+from trilateration.observer.position import (
+    Trilateration,
+    distances_from_log_reports,
+    distances_from_reports,
+    probability_noise_weights,
+    readout_covariance,
+    trilaterate,
+)
+from trilateration.observer.reports import (
+    GaussianPosterior,
+    LogReports,
+    anisotropic_reports,
+    gaussian_posterior,
+    log_reports,
+    noise_along_normals,
+    reports,
+    standardized_distances,
+)
+from trilateration.observer.special import (
+    log_normal_cdf,
+    normal_cdf,
+    normal_quantile,
+    normal_quantile_from_log,
+    normal_quantile_from_log_pair,
+)
+from trilateration.observer.spectra import (
+    SpectrumEdges,
+    expected_inverse_gram,
+    marchenko_pastur_cdf,
+    marchenko_pastur_edges,
+    marchenko_pastur_pdf,
+    singular_value_edges,
+    singular_value_pdf,
+)
+from trilateration.observer.streaming import reports_over_time
+from trilateration.observer.truncated import LogTails, axis_log_reports, axis_reports
+
+__all__ = [
+    "BoxPosteriorMoments",
+    "CalibrationCurve",
+    "GaussianPosterior",
+    "LogReports",
+    "LogTails",
+    "MonteCarloReports",
+    "NoisyTrilateration",
+    "SpectrumEdges",
+    "Trilateration",
+    "anisotropic_reports",
+    "autoregressive_mean_variance",
+    "axis_log_reports",
+    "axis_reports",
+    "binary_entropy",
+    "box_bayes_error",
+    "box_posterior_mean",
+    "box_posterior_moments",
+    "box_reports",
+    "box_reports_monte_carlo",
+    "brute_force_axis_reports",
+    "brute_force_box_reports",
+    "calibration_curve",
+    "cramer_rao_bound",
+    "distances_from_log_reports",
+    "distances_from_reports",
+    "effective_steps",
+    "expected_calibration_error",
+    "expected_inverse_gram",
+    "fisher_information",
+    "gaussian_posterior",
+    "log_loss",
+    "log_normal_cdf",
+    "log_reports",
+    "marchenko_pastur_cdf",
+    "marchenko_pastur_edges",
+    "marchenko_pastur_pdf",
+    "noise_along_normals",
+    "normal_cdf",
+    "normal_quantile",
+    "normal_quantile_from_log",
+    "normal_quantile_from_log_pair",
+    "probability_noise_weights",
+    "probability_outside",
+    "r2_ceiling",
+    "readout_covariance",
+    "reports",
+    "reports_over_time",
+    "singular_value_edges",
+    "singular_value_pdf",
+    "standard_error",
+    "standardized_distances",
+    "trilaterate",
+    "trilaterate_noisy_reports",
+]

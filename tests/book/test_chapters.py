@@ -1,0 +1,100 @@
+"""What every chapter owes its reader, and what it says to bad input."""
+
+import ast
+import re
+
+import numpy as np
+import pytest
+import yaml
+from bookbuild import execute, notebooks
+from bookbuild.layout import ROOT
+from bookbuild.layout import notebooks as chapters
+
+CHAPTERS = {page.name.removeprefix("book/"): page for page in chapters()}
+FIRST = "part1/01_confidence_is_distance"
+BAD_PARAMETERS = [
+    (dict(sigma=-1), "sigma must be a finite number > 0, got -1"),
+    (dict(sigma=float("nan")), "sigma must be a finite number > 0, got nan"),
+    (dict(n_tasks=0), "n_tasks must be a whole number >= 1, got 0"),
+    (dict(n_steps=0), "n_steps must be a"),
+    (dict(seed=-1), "seed must be a whole number >= 0, got -1"),
+    (dict(scale="huge"), "scale must be one of 'quick', 'paper', got 'huge'"),
+    (dict(coefficients=[0.0, 0.0]), "coefficients must not be a zero vector, got one at index 0"),
+    (dict(label=2), "labels must be 0 or 1, got 1 other values (first: 2)"),
+    (dict(readings=[[0.1, np.nan]]), "evidence must be finite, got 1 NaN or infinite of 2 values"),
+    (dict(readings=[[0.1, 0.2, 0.3]]), "evidence must have a last axis of length 2 (dimension)"),
+]
+
+
+@pytest.mark.parametrize(("bad", "message"), BAD_PARAMETERS, ids=lambda x: str(x)[:40])
+def test_bad_parameters_stop_the_first_cell(bad, message):
+    cells = notebooks.code_cells(notebooks.read(CHAPTERS[FIRST].path))
+    (at,) = [i for i, cell in enumerate(cells) if "parameters" in cell.metadata.get("tags", ())]
+    scope = {}
+    exec(cells[at].source, scope)
+    assert set(bad) <= set(scope), "the test names a parameter that the chapter does not have"
+    scope |= bad
+    with pytest.raises(ValueError, match=re.escape(message)) as error:
+        exec(cells[at + 1].source, scope)
+    assert "\n" not in str(error.value)
+
+
+def test_papermill_shows_the_message_and_the_cell(tmp_path, monkeypatch):
+    monkeypatch.setattr(execute, "CACHE", tmp_path)
+    with pytest.raises(execute.ChapterError) as error:
+        execute.run_all([CHAPTERS[FIRST]], {"sigma": -1}, say=lambda line: None)
+    lines = str(error.value).splitlines()
+    # One cell installs, one holds the parameters: the third is the first that computes.
+    assert lines[0].endswith(f"{FIRST} failed in code cell 3:")
+    assert lines[-1] == "ValueError: sigma must be a finite number > 0, got -1"
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_cells_are_short_and_define_nothing_worth_testing(name):
+    for cell in notebooks.code_cells(notebooks.read(CHAPTERS[name].path)):
+        source = re.sub(r"^(\s*)%.*$", r"\1pass", cell.source, flags=re.MULTILINE)
+        assert source.count("\n") <= 28, cell.source
+        defined = [
+            node.name
+            for node in ast.walk(ast.parse(source))
+            if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        ]
+        assert not defined, f"{name} defines {defined}; logic belongs in the package"
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_chapter_has_its_parts(name):
+    cells = notebooks.read(CHAPTERS[name].path).cells
+    headings = re.findall(r"^## (.+)$", "\n".join(c.source for c in cells), flags=re.MULTILINE)
+    assert headings == [
+        "The question",
+        "The picture",
+        "The statement",
+        "The proof",
+        "The check",
+        "What it means",
+        "Exercises",
+        "What to read next",
+    ]
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_every_figure_has_its_own_alternative_text(name):
+    texts = [
+        output.metadata.get("image/png", {}).get("alt", "")
+        for cell in notebooks.code_cells(notebooks.read(CHAPTERS[name].path))
+        for output in cell.outputs
+        if "image/png" in output.get("data", {})
+    ]
+    assert texts
+    assert all(len(text.split()) >= 6 for text in texts)
+    assert len(set(texts)) == len(texts)
+
+
+def test_the_repository_has_one_address():
+    address = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]["url"]
+    for path in [ROOT / "CITATION.cff", *(page.path for page in chapters())]:
+        found = set(re.findall(r"https://github\.com/[\w-]+/[\w-]+", path.read_text()))
+        assert found == {address}, path
+    for path in (ROOT / "book").glob("*.md"):
+        assert "https://github.com" not in path.read_text(), f"{path}: say {{{{ repository }}}}"

@@ -1,0 +1,118 @@
+"""The built site: strict, whole, light, and at home without a network."""
+
+import functools
+import http.server
+import re
+import shutil
+import subprocess
+import threading
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+from bookbuild import execute, site
+from bookbuild.layout import ROOT, notebooks, pages
+from bookbuild.links import broken_links
+from bookbuild.trim import external_requests, page_weights
+from bs4 import BeautifulSoup
+
+from trilateration.claims import claims_in
+
+BUDGET = 1_500_000  # bytes a page, with everything it loads
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="module")
+def runs():
+    return execute.run_all(notebooks(), {"scale": "quick"}, say=lambda line: None)
+
+
+@pytest.fixture(scope="module")
+def html(runs):
+    return site.build(runs, say=lambda line: None)
+
+
+def test_the_book_builds_without_a_warning(html):
+    for page in pages():
+        assert (html / f"{page.name}.html").is_file()
+
+
+def test_internal_links_lead_somewhere(html):
+    # 404.html is served for any address, so its links start from the published site's root.
+    published = yaml.safe_load((ROOT / "_config.yml").read_text())["html"]["baseurl"]
+    assert broken_links(html, root=urlsplit(published).path) == []
+
+
+def test_nothing_is_asked_of_another_host(html):
+    assert external_requests(html) == []
+
+
+def test_pages_are_light(html):
+    heavy = {page: weight for page, weight in page_weights(html).items() if weight > BUDGET}
+    assert heavy == {}
+
+
+def test_every_picture_is_described(html):
+    for page in pages():
+        soup = BeautifulSoup((html / f"{page.name}.html").read_text(), "html.parser")
+        for image in soup.select("article img"):
+            assert len(image.get("alt", "").split()) >= 3, (page.name, image)
+        for drawing in soup.select("article svg[role=img]"):
+            assert drawing.find("title"), page.name
+
+
+def test_the_scoreboard_shows_every_claim(html, runs):
+    soup = BeautifulSoup((html / "book" / "scoreboard.html").read_text(), "html.parser")
+    board = soup.select_one("article").get_text(" ", strip=True)
+    claims = [claim for run in runs for _, claim in claims_in(run.notebook)]
+    assert claims
+    assert f"{len(claims)} claims" in board
+    for claim in claims:
+        row = soup.find(id=f"score-{claim.name}")
+        assert claim.verdict in row.get_text(" ", strip=True)
+        assert row.select_one("a[href*='#claim-']")
+
+
+def test_no_machine_is_named(html):
+    for page in pages():
+        text = (html / f"{page.name}.html").read_text()
+        assert not re.findall(r"/(?:root|home|tmp)/[\w./-]+", text), page.name
+
+
+@pytest.fixture(scope="module")
+def address(html):
+    handler = functools.partial(_Silent, directory=html)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("page", [page.name for page in pages()])
+def test_the_browser_has_nothing_to_complain_about(address, page, tmp_path):
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
+        pytest.skip(f"no browser here; any of {', '.join(BROWSERS)} will do")
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--enable-logging=stderr", "--virtual-time-budget=4000", "--dump-dom"]
+    result = subprocess.run(
+        [browser, *flags, f"--user-data-dir={tmp_path}", f"{address}/{page}.html"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    # The theme logs its progress; errors and warnings are another matter.
+    messages = [line for line in result.stderr.splitlines() if ":CONSOLE" in line]
+    assert not [line for line in messages if ":INFO:CONSOLE" not in line]
+    assert not [line for line in messages if "Error" in line or "Failed to load" in line]
+    # MathJax has set the formulas if there are any, and left no TeX error behind.
+    assert "<mjx-merror" not in result.stdout
+    if 'class="math' in result.stdout:
+        assert "<mjx-container" in result.stdout
+
+
+class _Silent(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
