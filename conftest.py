@@ -6,6 +6,7 @@ versions), the items ``Cell n`` hold that run against the committed outputs with
 comparison and sanitising rules, and the strict build of the site renders the same run.
 """
 
+import contextlib
 import copy
 import functools
 
@@ -31,10 +32,9 @@ def chapter_run(page: Page) -> execute.Run:
 @functools.cache
 def run_every_chapter_once() -> None:
     """Fill the cache with all chapters at once, so that both cores are used."""
-    try:
+    # A chapter that fails is reported by its own item.
+    with contextlib.suppress(execute.ChapterError):
         execute.run_all(notebooks(), {"scale": "quick"}, say=lambda line: None)
-    except execute.ChapterError:
-        pass  # the chapter's own item reports it
 
 
 def pytest_collect_file(file_path, parent):

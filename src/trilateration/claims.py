@@ -27,7 +27,7 @@ class Claim:
     name
         Lower-case words joined by hyphens, unique in the book.
     statement
-        The sentence in words; MyST markup such as ``$\\Phi$`` is allowed.
+        The sentence in words; MyST markup such as mathematics between dollar signs is allowed.
     source
         Where the statement comes from: an equation or section of a paper, or this book.
     low, high

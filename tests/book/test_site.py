@@ -19,6 +19,16 @@ from bs4 import BeautifulSoup
 from trilateration.claims import claims_in
 
 BUDGET = 1_500_000  # bytes a page, with everything it loads
+QUIET = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -95,7 +105,7 @@ def test_the_browser_has_nothing_to_complain_about(address, page, tmp_path):
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         pytest.skip(f"no browser here; any of {', '.join(BROWSERS)} will do")
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--enable-logging=stderr", "--virtual-time-budget=4000", "--dump-dom"]
+    flags = [*QUIET, "--enable-logging=stderr", "--virtual-time-budget=4000", "--dump-dom"]
     result = subprocess.run(
         [browser, *flags, f"--user-data-dir={tmp_path}", f"{address}/{page}.html"],
         capture_output=True,

@@ -9,8 +9,8 @@ from bookbuild.layout import ROOT
 
 HEADER = """\
 # Written by `make lock` from a fresh .venv: every package that requirements.txt brings along, at
-# the version that the committed outputs were computed with. A constraint installs nothing by itself,
-# so packages that only some platforms need are simply absent here.
+# the version that the committed outputs were computed with. A constraint installs nothing by
+# itself, so packages that only some platforms need are simply absent here.
 """
 
 
