@@ -9,7 +9,7 @@ import time
 
 import nbformat
 import pytest
-from bookbuild import execute, layout, notebooks
+from bookbuild import execute, layout, notebooks, site
 from bookbuild.layout import ROOT, BookError, Page
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
@@ -150,3 +150,53 @@ def test_the_table_of_contents_and_the_folder_agree(tmp_path):
     (tmp_path / "book" / "stray.ipynb").write_text("{}")
     with pytest.raises(BookError, match=r"does not list: book/stray\.ipynb"):
         layout.pages(tmp_path)
+
+
+@pytest.fixture
+def old_site(tmp_path, monkeypatch):
+    old = tmp_path / "build" / "html"
+    old.mkdir(parents=True)
+    (old / "index.html").write_text("the good old site")
+    monkeypatch.setattr(site, "BUILD", tmp_path / "build")
+    monkeypatch.setattr(site, "SITE", old)
+    monkeypatch.setattr(site.trim, "trim_site", lambda html: None)
+    return old
+
+
+@pytest.mark.parametrize("failure", [BookError("a warning"), KeyboardInterrupt()])
+def test_a_build_that_fails_leaves_the_previous_site(old_site, monkeypatch, failure):
+    def render(stage, output):
+        (output / "_build" / "html").mkdir(parents=True)
+        raise failure
+
+    monkeypatch.setattr(site, "_render", render)
+    with pytest.raises(type(failure)):
+        site.build([], say=lambda line: None)
+    assert (old_site / "index.html").read_text() == "the good old site"
+    assert [path.name for path in old_site.parent.iterdir()] == ["html"]
+
+
+def test_a_site_is_rendered_once_and_replaces_the_old_one_whole(old_site, monkeypatch):
+    rendered = []
+
+    def render(stage, output):
+        html = output / "_build" / "html"
+        html.mkdir(parents=True)
+        (html / "new.html").write_text("new")
+        rendered.append(stage)
+
+    monkeypatch.setattr(site, "_render", render)
+    lines = []
+    for _ in range(2):
+        site.build([], say=lines.append)
+    assert len(rendered) == 1
+    assert lines == ["rendering the site", "the site is up to date"]
+    assert sorted(path.name for path in old_site.iterdir()) == [site.STAMP, "new.html"]
+
+
+def test_a_fork_gets_its_own_links(monkeypatch):
+    monkeypatch.setenv("GITHUB_REPOSITORY", "Someone/their-fork")
+    monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.com")
+    config = site._config()
+    assert "https://github.com/Someone/their-fork" in config
+    assert "https://someone.github.io/their-fork/" in config

@@ -7,8 +7,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import yaml
 from nbformat import NotebookNode
@@ -18,6 +20,7 @@ from bookbuild.execute import Run
 from bookbuild.layout import BUILD, ROOT, SITE, BookError
 
 STAMP = ".fingerprint"
+ABANDONED_SECONDS = 3600
 IGNORED = shutil.ignore_patterns(".*", "*.ipynb", "__pycache__")
 # Rendering depends on these too, so they are part of the fingerprint of a site.
 RENDERERS = ("tools/bookbuild", "requirements.txt", "constraints.txt")
@@ -35,8 +38,7 @@ def build(runs: Iterable[Run], *, say=print) -> Path:
         If Sphinx warns or fails; its log is the message. The previous site stays as it was.
     """
     BUILD.mkdir(exist_ok=True)
-    for leftover in BUILD.glob("partial-*"):
-        shutil.rmtree(leftover)
+    _sweep(BUILD)
     with tempfile.TemporaryDirectory(prefix="partial-", dir=BUILD) as folder:
         stage, output = Path(folder) / "stage", Path(folder) / "out"
         _stage(stage, runs)
@@ -53,6 +55,13 @@ def build(runs: Iterable[Run], *, say=print) -> Path:
     return SITE
 
 
+def _sweep(build: Path) -> None:
+    """Remove what a killed build left; a young folder may belong to one that is running."""
+    for leftover in build.glob("partial-*"):
+        if time.time() - leftover.stat().st_mtime > ABANDONED_SECONDS:
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
 def _stage(stage: Path, runs: Iterable[Run]) -> None:
     shutil.copytree(ROOT / "book", stage / "book", ignore=IGNORED)
     shutil.copy(ROOT / "_toc.yml", stage)
@@ -65,13 +74,17 @@ def _stage(stage: Path, runs: Iterable[Run]) -> None:
 
 def _config() -> str:
     """Return ``_config.yml``, with the links of the repository that a workflow runs in."""
-    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
-    repository = os.environ.get("GITHUB_REPOSITORY")
-    if repository:
-        server = os.environ.get("GITHUB_SERVER_URL", "")
-        owner, _, name = repository.partition("/")
-        config["repository"]["url"] = f"{server}/{repository}"
-        config["html"]["baseurl"] = f"https://{owner.lower()}.github.io/{name}/"
+    text = (ROOT / "_config.yml").read_text(encoding="utf-8")
+    here = yaml.safe_load(text)
+    repository, site = here["repository"]["url"], here["html"]["baseurl"]
+    if name := os.environ.get("GITHUB_REPOSITORY"):
+        owner, _, project = name.partition("/")
+        text = text.replace(site, f"https://{owner.lower()}.github.io/{project}/")
+        text = text.replace(repository, f"{os.environ.get('GITHUB_SERVER_URL', '')}/{name}")
+    config = yaml.safe_load(text)
+    # 404.html is served for any address, so its links start from the root of the host.
+    root = urlsplit(config["html"]["baseurl"]).path
+    config["sphinx"]["config"]["notfound_urls_prefix"] = root
     return yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
 
 

@@ -169,7 +169,7 @@ def _collect(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
     env.book_scoreboard = None
     env.book_claims = {}
     env.book_claim_mentions = set()
-    order = {name: index for index, name in enumerate(app.config.external_site_map)}
+    order = {name: index for index, name in enumerate(getattr(app.config, "external_site_map", ()))}
     for page in sorted(env.found_docs, key=lambda name: order.get(name, len(order))):
         path = Path(env.doc2path(page))
         if path.suffix != ".ipynb":
