@@ -222,3 +222,9 @@ def test_bad_input_says_what_is_allowed(call, message):
 
 def test_a_sum_that_overflows_is_not_mistaken_for_bad_evidence():
     _checks.check_finite(np.full((2, 2), 1e308), "evidence")
+
+
+def test_every_mean_has_noise_of_its_own_when_the_scales_broadcast():
+    means = sample_means(np.zeros((1, 2)), np.ones(4), 5, rng=np.random.default_rng(0))
+    assert means.shape == (4, 2)
+    assert len(np.unique(means)) == 8

@@ -4,6 +4,7 @@ import jaxtyping
 import numpy as np
 import pytest
 
+from trilateration import observer
 from trilateration.observer import (
     LogReports,
     binary_entropy,
@@ -129,3 +130,40 @@ def test_bad_input_says_what_is_allowed(call, message):
     with pytest.raises(ValueError, match=message) as error:
         call()
     assert "\n" not in str(error.value)
+
+
+def test_a_biased_agent_shows_its_bias_and_an_honest_one_does_not():
+    rng = np.random.default_rng(3)
+    honest = rng.random((50_000, 2))
+    labels = (rng.random(honest.shape) < honest).astype(float)
+    for measure in (observer.report_bias, observer.overconfidence):
+        result = measure(honest, labels)
+        assert abs(result.value) < 4 * result.standard_error
+    pushed = np.clip(honest + 0.1, 0, 1)
+    assert observer.report_bias(pushed, labels).value > 0.08
+    sharpened = np.where(honest > 0.5, honest**0.5, 1 - (1 - honest) ** 0.5)
+    assert observer.overconfidence(sharpened, labels).value > 0.05
+    timid = 0.5 + (honest - 0.5) / 2
+    assert observer.overconfidence(timid, labels).value < -0.05
+
+
+def test_divergence_is_the_loss_that_dishonesty_costs():
+    rng = np.random.default_rng(4)
+    p, q = rng.random(50), rng.random(50)
+    cross_entropy = -(p * np.log(q) + (1 - p) * np.log(1 - q))
+    divergence = observer.binary_divergence(p, q)
+    np.testing.assert_allclose(divergence + observer.binary_entropy(p), cross_entropy)
+    assert (divergence >= 0).all()
+    np.testing.assert_allclose(observer.binary_divergence(p, p), 0, atol=1e-12)
+    ends = observer.binary_divergence(np.array([0.0, 1.0]), np.array([0.25, 0.25]))
+    np.testing.assert_allclose(ends, [-np.log(0.75), -np.log(0.25)])
+
+
+def test_gaps_are_judged_only_where_counts_are_close_to_normal():
+    with pytest.raises(ValueError, match="curve must have a bin that expects 10 labels of each"):
+        _ = observer.calibration_curve(np.ones(1000), np.ones(1000)).largest_gap
+    # One certain agent among many: the bin of ones is left out, the others still count.
+    reports = np.concatenate([np.ones(5), np.full(100, 0.55)])
+    labels = np.concatenate([np.ones(5), np.repeat([0, 1], 50)])
+    gap = observer.calibration_curve(reports, labels).largest_gap
+    np.testing.assert_allclose(gap, 0.05 / (0.55 * 0.45 / 100) ** 0.5)

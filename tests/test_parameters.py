@@ -12,6 +12,12 @@ def test_the_seed_acts():
     assert generator(3).random() == generator(3).random() != generator(4).random()
 
 
+def test_named_streams_repeat_and_differ():
+    draws = {names: generator(3, *names).random() for names in [(), ("a",), ("b",), ("a", "b")]}
+    assert len(set(draws.values())) == len(draws)
+    assert generator(3, "a").random() == draws["a",]
+
+
 @pytest.mark.parametrize("seed", [-1, True])
 def test_bad_seed_is_named(seed):
     with pytest.raises(ValueError, match=r"^seed must be a whole number >= 0, got"):

@@ -42,6 +42,9 @@ class Claim:
         The smallest difference that is recorded, in the unit of ``measured``.
     wanted
         The condition in words, such as ``0 ± 0.002`` or ``at most 1e-10``, in the same unit.
+    verdict
+        Judged before anything was rounded. *Undecided* means that the 95 % interval of the measured
+        value reaches across the edge of the condition.
     unit
         Unit of ``measured``; empty for a pure number.
     """
@@ -55,20 +58,8 @@ class Claim:
     uncertainty: float | None
     resolution: float
     wanted: str
+    verdict: Verdict
     unit: str = ""
-
-    @property
-    def verdict(self) -> Verdict:
-        """Whether the statement holds, does not hold, or is undecided.
-
-        Undecided means that the measured value meets the condition or misses it, but that its 95 %
-        interval reaches across the edge of the condition.
-        """
-        inside = self.low <= self.measured <= self.high
-        margin = min(abs(self.measured - self.low), abs(self.measured - self.high))
-        if self.uncertainty is not None and self.uncertainty > margin:
-            return "undecided"
-        return "holds" if inside else "does not hold"
 
     @property
     def measured_text(self) -> str:
@@ -91,12 +82,12 @@ class Claim:
         record = asdict(self)
         for end in ("low", "high"):
             record[end] = record[end] if math.isfinite(record[end]) else None
-        return record | {"verdict": self.verdict}
+        return record
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> "Claim":
-        """Rebuild a claim from :meth:`to_json`; the verdict is derived anew."""
-        fields = {key: value for key, value in record.items() if key != "verdict"}
+        """Rebuild a claim from :meth:`to_json`."""
+        fields = dict(record)
         fields["low"] = -math.inf if fields["low"] is None else fields["low"]
         fields["high"] = math.inf if fields["high"] is None else fields["high"]
         return cls(**fields)
@@ -148,8 +139,9 @@ def make(
         Half-width of the 95 % confidence interval, ≥ 0, in the unit of ``measured``.
     resolution
         Smallest recorded difference. By default a tenth of the tolerance (or of the smallest
-        non-zero bound), rounded down to a power of ten: coarser than the differences between
-        machines, finer than anything that matters for the verdict.
+        non-zero bound), rounded down to a power of ten, or the first digit of the uncertainty if
+        that is finer: coarser than the differences between machines, finer than anything that
+        matters to a reader. Must be given if the tolerance or every bound is zero.
 
     Raises
     ------
@@ -176,20 +168,22 @@ def make(
     numbers = {
         key: _finite(f"{key} of claim {name!r}", value)
         for key, value in given.items()
-        if value is not None
+        if value is not None or key == "measured"
     }
     low, high, wanted = _condition(name, numbers)
-    step = numbers.get("resolution") or _default_resolution(numbers)
+    step = numbers.get("resolution") or _default_resolution(name, numbers)
+    measured, uncertainty = numbers["measured"], numbers.get("uncertainty")
     return Claim(
         name=name,
         statement=statement,
         source=source,
         low=low,
         high=high,
-        measured=_round_to(numbers["measured"], step),
-        uncertainty=_round_to(numbers["uncertainty"], step) if "uncertainty" in numbers else None,
+        measured=_round_to(measured, step),
+        uncertainty=None if uncertainty is None else _round_to(uncertainty, step),
         resolution=step,
         wanted=wanted,
+        verdict=_verdict(measured, uncertainty, low, high),
         unit=unit,
     )
 
@@ -261,9 +255,12 @@ def claims_in(notebook: Mapping[str, Any]) -> Iterator[tuple[int, Claim]]:
 
 
 def _finite(label: str, value: Any) -> float:
-    number = float(value)
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
     if not math.isfinite(number):
-        raise ValueError(f"{label} must be a finite number, got {value!r}")
+        raise ValueError(f"{label} must be one finite number, got {value!r}")
     return number
 
 
@@ -291,11 +288,24 @@ def _condition(name: str, numbers: Mapping[str, float]) -> tuple[float, float, s
     return low, high, " and ".join(words)
 
 
-def _default_resolution(numbers: Mapping[str, float]) -> float:
-    scale = numbers.get("tolerance") or min(
-        (abs(numbers[key]) for key in ("at_most", "at_least") if numbers.get(key)), default=1.0
-    )
-    return 10.0 ** math.floor(math.log10(scale / 10 * (1 + 1e-9)))
+def _verdict(measured: float, uncertainty: float | None, low: float, high: float) -> Verdict:
+    margin = min(abs(measured - low), abs(measured - high))
+    if uncertainty is not None and uncertainty > margin:
+        return "undecided"
+    return "holds" if low <= measured <= high else "does not hold"
+
+
+def _default_resolution(name: str, numbers: Mapping[str, float]) -> float:
+    scales = [abs(numbers[key]) for key in ("tolerance", "at_most", "at_least") if numbers.get(key)]
+    if not scales:
+        raise ValueError(f"resolution of claim {name!r} must be given where the bound is zero")
+    step = _power_of_ten(min(scales) / 10)
+    uncertainty = numbers.get("uncertainty")
+    return min(step, _power_of_ten(uncertainty)) if uncertainty else step
+
+
+def _power_of_ten(scale: float) -> float:
+    return 10.0 ** math.floor(math.log10(scale * (1 + 1e-9)))
 
 
 def _round_to(value: float, resolution: float) -> float:

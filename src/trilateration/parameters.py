@@ -1,5 +1,6 @@
 """The two parameters that every chapter has: ``seed`` and ``scale``."""
 
+import zlib
 from typing import TypeVar
 
 import numpy as np
@@ -32,17 +33,25 @@ def at_scale(scale: str, *, quick: Value, paper: Value) -> Value:
     return quick if scale == "quick" else paper
 
 
-def generator(seed: int) -> np.random.Generator:
-    """Return the generator from which a chapter draws all its randomness.
+def generator(seed: int, *stream: str) -> np.random.Generator:
+    """Return a generator for a chapter, or for one named part of it.
+
+    Generators of different names are independent, and none depends on what was drawn from another:
+    a cell that makes its own draws the same numbers whatever ran before it.
 
     Parameters
     ----------
     seed
         Whole number ≥ 0; the same seed gives the same chapter on the same machine.
+    *stream
+        Names of the part, such as ``"calibration"``; none for the chapter as a whole.
 
     Raises
     ------
     ValueError
         If the seed is not a whole number ≥ 0.
     """
-    return np.random.default_rng(check_count(seed, "seed", minimum=0))
+    seed = check_count(seed, "seed", minimum=0)
+    # A checksum, not hash(): the same name is the same stream in every process.
+    key = tuple(zlib.crc32(name.encode()) for name in stream)
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))

@@ -92,9 +92,9 @@ class Boundaries:
             index = int(np.flatnonzero(scale == 0)[0])
             raise ValueError(f"coefficients must not be a zero vector, got one at index {index}")
         lengths = scale * np.linalg.norm(vectors / scale[:, None], axis=1)
-        thresholds = np.broadcast_to(
-            np.asarray(thresholds, dtype=np.float64), _task_shape(thresholds, len(vectors))
-        )
+        thresholds = np.asarray(as_floating(thresholds, "thresholds"), dtype=np.float64)
+        check_finite(thresholds, "thresholds")
+        thresholds = np.broadcast_to(thresholds, _task_shape(thresholds, len(vectors)))
         return cls(vectors / lengths[:, None], thresholds / lengths)
 
     @property

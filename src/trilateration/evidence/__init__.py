@@ -1,6 +1,6 @@
 """Latent positions and the noisy evidence about them.
 
-A trial has a latent position x* and gives evidence X(s) = x* + σ ε_s at steps s = 1..t.
+A trial has a latent position x* and gives evidence X(k) = x* + σ ε_k at steps k = 1..t.
 Axes are named in words: ``(..., time, dimension)`` for evidence, ``(..., dimension)`` for points;
 the usual leading axis is the trial. Positions and noise share one arbitrary length unit, in which
 the box of latent positions is [−½, ½]^D.

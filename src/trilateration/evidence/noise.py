@@ -132,7 +132,7 @@ class AnisotropicNoise(_Noise):
 class AutoregressiveNoise(_Noise):
     """Gaussian noise correlated in time: a stationary first-order autoregression.
 
-    ε_1 ~ N(0, 1) and ε_{s+1} = ρ ε_s + √(1 − ρ²) ξ_s, so corr(ε_s, ε_r) = ρ^|s−r| and every
+    ε_1 ~ N(0, 1) and ε_{k+1} = ρ ε_k + √(1 − ρ²) ξ_k, so corr(ε_k, ε_l) = ρ^|k−l| and every
     step has the marginal standard deviation σ.
 
     Parameters

@@ -51,7 +51,7 @@ def observe(
     rng: np.random.Generator,
     dtype: type = np.float64,
 ) -> Float[np.ndarray, "*batch time dimension"]:
-    """Draw evidence X(s) = x* + noise_s for s = 1..t.
+    """Draw evidence X(k) = x* + noise_k for k = 1..t.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def sample_means(
     n_steps: Scalar | Real[np.ndarray, "..."],
     *,
     rng: np.random.Generator,
-) -> Float[np.ndarray, "*batch dimension"]:
+) -> Float[np.ndarray, "*result dimension"]:
     """Draw the mean μ(t) of t steps directly from its exact law N(x*, σ²/t I).
 
     Equal in law to ``observe(latents, sigma, n_steps, rng=rng).mean(axis=-2)``, without the
@@ -115,7 +115,9 @@ def sample_means(
     check_generator(rng)
     scale = np.asarray(standard_error(sigma, n_steps))
     check_broadcasts(scale.shape, latents.shape[:-1], "sigma and n_steps", "latents")
-    return latents + scale[..., None] * rng.standard_normal(latents.shape)
+    lead = np.broadcast_shapes(scale.shape, latents.shape[:-1])
+    noise = rng.standard_normal((*lead, latents.shape[-1]))
+    return latents + scale[..., None] * noise
 
 
 def standard_error(
@@ -138,7 +140,7 @@ def standard_error(
 def running_mean(
     evidence: Real[Array, "*batch time dimension"],
 ) -> Float[Array, "*batch time dimension"]:
-    """Return μ(s) = (X(1) + … + X(s))/s for every step s of the time axis.
+    """Return μ(k) = (X(1) + … + X(k))/k for every step k of the time axis.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ def calibration(
     color: object = None,
     marker: str = "o",
 ) -> Axes:
-    """Draw how often "yes" was right against how sure the reports were.
+    """Draw the fraction with label 1 against the reported probability.
 
     Parameters
     ----------

@@ -148,7 +148,7 @@ def plane_map(
     image = ax.imshow(
         values,
         origin="lower",
-        extent=(x[0], x[-1], y[0], y[-1]),
+        extent=_pixel_edges(x) + _pixel_edges(y),
         cmap=ramp,
         vmin=0,
         zorder=0.5,
@@ -158,3 +158,8 @@ def plane_map(
     bar.set_label(label)
     bar.outline.set_edgecolor(FAINT)
     return ax
+
+
+def _pixel_edges(centres):
+    half = (centres[1] - centres[0]) / 2
+    return centres[0] - half, centres[-1] + half

@@ -18,11 +18,16 @@ from trilateration.observer.box import (
 from trilateration.observer.box_sampling import MonteCarloReports, box_reports_monte_carlo
 from trilateration.observer.calibration import (
     CalibrationCurve,
+    MeanWithError,
+    binary_divergence,
     binary_entropy,
     calibration_curve,
     expected_calibration_error,
     log_loss,
+    overconfidence,
+    report_bias,
 )
+from trilateration.observer.ceilings import DecisionCeilings, decision_ceilings
 from trilateration.observer.information import (
     autoregressive_mean_variance,
     box_bayes_error,
@@ -32,7 +37,12 @@ from trilateration.observer.information import (
     r2_ceiling,
 )
 from trilateration.observer.noisy_reports import NoisyTrilateration, trilaterate_noisy_reports
-from trilateration.observer.oracle import brute_force_axis_reports, brute_force_box_reports
+from trilateration.observer.oracle import (
+    brute_force_axis_reports,
+    brute_force_box_reports,
+    brute_force_reading_reports,
+    discrete_posterior,
+)
 from trilateration.observer.position import (
     Trilateration,
     distances_from_log_reports,
@@ -73,9 +83,11 @@ from trilateration.observer.truncated import LogTails, axis_log_reports, axis_re
 __all__ = [
     "BoxPosteriorMoments",
     "CalibrationCurve",
+    "DecisionCeilings",
     "GaussianPosterior",
     "LogReports",
     "LogTails",
+    "MeanWithError",
     "MonteCarloReports",
     "NoisyTrilateration",
     "SpectrumEdges",
@@ -84,6 +96,7 @@ __all__ = [
     "autoregressive_mean_variance",
     "axis_log_reports",
     "axis_reports",
+    "binary_divergence",
     "binary_entropy",
     "box_bayes_error",
     "box_posterior_mean",
@@ -92,8 +105,11 @@ __all__ = [
     "box_reports_monte_carlo",
     "brute_force_axis_reports",
     "brute_force_box_reports",
+    "brute_force_reading_reports",
     "calibration_curve",
     "cramer_rao_bound",
+    "decision_ceilings",
+    "discrete_posterior",
     "distances_from_log_reports",
     "distances_from_reports",
     "effective_steps",
@@ -112,10 +128,12 @@ __all__ = [
     "normal_quantile",
     "normal_quantile_from_log",
     "normal_quantile_from_log_pair",
+    "overconfidence",
     "probability_noise_weights",
     "probability_outside",
     "r2_ceiling",
     "readout_covariance",
+    "report_bias",
     "reports",
     "reports_over_time",
     "singular_value_edges",

@@ -33,6 +33,7 @@ from trilateration.tasks import Boundaries
 
 # Oblique reports are computed for this many means at a time, to bound memory and stay in cache.
 _CHUNK_MEANS = 2_500
+_NEGLIGIBLE = 1e-30
 
 
 class BoxPosteriorMoments(NamedTuple):
@@ -80,7 +81,8 @@ def box_reports(
     """
     check_positive(half_width, "half_width")
     means, scale = means_and_scale(means, boundaries.dimension, sigma, n_steps)
-    n_axes = (boundaries.normals != 0).sum(axis=1)
+    # A component this small moves the boundary by less than the last digit anywhere in the box.
+    n_axes = (np.abs(boundaries.normals) > _NEGLIGIBLE).sum(axis=1)
     if boundaries.dimension > 2 and np.any(n_axes > 1):
         raise ValueError(
             "boundaries must be perpendicular to an axis in three or more dimensions, got an "

@@ -10,6 +10,8 @@ from trilateration._checks import check_count, check_probability
 from trilateration.observer.reports import LogReports
 from trilateration.tasks import validate_labels
 
+# A binomial count is close to normal if it expects this many of either label.
+_MIN_EXPECTED = 10
 Labels = Real[Array, "*shape"] | Bool[Array, "*shape"]
 
 
@@ -39,19 +41,75 @@ class CalibrationCurve(NamedTuple):
     def largest_gap(self) -> float:
         """Largest |frequency − mean report| of any bin, in its standard errors.
 
-        If the reports are honest and the trials independent, this is close to the largest of as
-        many standard normal numbers as there are occupied bins.
+        Only bins that expect at least ten labels of each kind count, so that the gaps are close to
+        normal; if the reports are honest and the trials independent, the result is then close to
+        the largest of as many standard normal numbers in absolute value.
+
+        Raises
+        ------
+        ValueError
+            If no bin holds that many.
         """
         xp = namespace(self.count)
-        gap = xp.abs(self.frequency - self.mean_report) / self.standard_error
-        return float(xp.max(xp.where(self.count > 0, gap, xp.zeros_like(gap))))
+        rarer = xp.where(self.mean_report < 0.5, self.mean_report, 1 - self.mean_report)
+        judged = self.count * rarer >= _MIN_EXPECTED  # False where a bin is empty
+        if not bool(xp.any(judged)):
+            raise ValueError(
+                f"curve must have a bin that expects {_MIN_EXPECTED} labels of each kind, got none"
+            )
+        gap = xp.abs(self.frequency - self.mean_report)[judged] / self.standard_error[judged]
+        return float(xp.max(gap))
 
     @property
-    def largest_error(self) -> float:
-        """Largest |frequency − mean report| of any bin, a probability."""
-        xp = namespace(self.count)
-        gap = xp.abs(self.frequency - self.mean_report)
-        return float(xp.max(xp.where(self.count > 0, gap, xp.zeros_like(gap))))
+    def frequency_standard_error(self) -> Float[Array, " bin"]:
+        """Standard error √(f(1 − f)/n) of the frequency, whether or not the reports are honest."""
+        divisor = namespace(self.count).where(self.count > 0, self.count, self.count + 1)
+        return (self.frequency * (1 - self.frequency) / divisor) ** 0.5
+
+
+class MeanWithError(NamedTuple):
+    """A mean over trials and its standard error.
+
+    Attributes
+    ----------
+    value
+        The mean.
+    standard_error
+        From the spread over the first axis, whose entries must be independent.
+    """
+
+    value: float
+    standard_error: float
+
+
+def report_bias(reports: Real[Array, "trial *task"], labels: Labels) -> MeanWithError:
+    """Return the mean of Ŷ − y: positive if label 1 is stated too surely on the whole.
+
+    Parameters
+    ----------
+    reports
+        Probabilities in [0, 1], shape ``(trial, ...)``; trials must be independent.
+    labels
+        0 or 1, the same shape.
+    """
+    reports, labels = _paired(reports, labels)
+    return _over_trials(reports - labels)
+
+
+def overconfidence(reports: Real[Array, "trial *task"], labels: Labels) -> MeanWithError:
+    """Return mean confidence minus accuracy: positive if the agent is too sure of its decisions.
+
+    The decision is 1[Ŷ > ½] and the confidence max(Ŷ, 1 − Ŷ); honest reports give zero.
+
+    Parameters
+    ----------
+    reports, labels
+        As in :func:`report_bias`.
+    """
+    reports, labels = _paired(reports, labels)
+    xp = namespace(reports)
+    right = xp.where(reports > 0.5, labels, 1 - labels)
+    return _over_trials(xp.where(reports > 0.5, reports, 1 - reports) - right)
 
 
 def calibration_curve(
@@ -135,6 +193,38 @@ def binary_entropy(reports: Scalar | Real[Array, "*shape"]) -> Float[Array, "*sh
     yes = reports * xp.log(xp.where(reports > 0, reports, reports + 1))
     no = (1 - reports) * xp.log1p(-xp.where(reports < 1, reports, reports - 1))
     return -(yes + no)
+
+
+def binary_divergence(
+    reports: Real[Array, "*shape"], others: Real[Array, "*shape"]
+) -> Float[Array, "*shape"]:
+    """Return KL(p‖q) = p log(p/q) + (1 − p) log((1 − p)/(1 − q)) in nats, with 0 log 0 = 0.
+
+    It is the log loss that an agent reporting q loses where the honest report is p.
+
+    Parameters
+    ----------
+    reports, others
+        p and q in [0, 1], of one shape.
+    """
+    reports, others = as_floating(reports, "reports"), as_floating(others, "others")
+    check_probability(reports, "reports")
+    check_probability(others, "others")
+    log_yes, log_no = _logarithms(others)
+    xp = namespace(reports)
+    zero = xp.zeros_like(reports)
+    yes = xp.where(reports > 0, reports * log_yes, zero)
+    no = xp.where(reports < 1, (1 - reports) * log_no, zero)
+    return -(yes + no) - binary_entropy(reports)
+
+
+def _over_trials(values):
+    by_trial = values.reshape(values.shape[0], -1)
+    xp = namespace(values)
+    by_trial = xp.mean(by_trial, axis=1)
+    n_trials = by_trial.shape[0]
+    spread = xp.std(by_trial, correction=1) if n_trials > 1 else by_trial[0] + float("nan")
+    return MeanWithError(float(xp.mean(by_trial)), float(spread) / n_trials**0.5)
 
 
 def _logarithms(reports):

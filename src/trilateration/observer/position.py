@@ -24,6 +24,9 @@ from trilateration.observer.reports import LogReports
 from trilateration.observer.special import normal_quantile, normal_quantile_from_log_pair
 from trilateration.tasks import Boundaries
 
+# Rounding of float32 logarithms stays well below this.
+_PAIR_TOLERANCE = 1e-5
+
 
 @dataclass(frozen=True, eq=False)
 class Trilateration:
@@ -102,6 +105,13 @@ def distances_from_log_reports(
         n_bad = int((values > 0).sum())
         if n_bad:
             raise ValueError(f"log_reports.{name} must be <= 0, got {n_bad} values above 0")
+    xp = namespace(log_yes)
+    n_bad = int((xp.abs(xp.exp(log_yes) + xp.exp(log_no) - 1) > _PAIR_TOLERANCE).sum())
+    if n_bad:
+        raise ValueError(
+            f"log_reports must be logarithms of two probabilities that add up to 1, got {n_bad} "
+            "pairs that do not"
+        )
     z = normal_quantile_from_log_pair(log_yes, log_no)
     return z * _task_scale(z, sigma, n_steps, "log_reports")
 

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float, Real
 
 from trilateration._arrays import Array, Scalar, as_floating, matching, namespace
-from trilateration._checks import check_finite, check_positive
+from trilateration._checks import check_broadcasts, check_finite, check_positive
 from trilateration.evidence import standard_error
 from trilateration.observer.special import log_normal_cdf, log_one_minus_exp
 
@@ -30,7 +30,7 @@ class LogTails(NamedTuple):
 
 def axis_reports(
     means: Scalar | Real[Array, "..."],
-    thresholds: Scalar | Real[Array, "..."],
+    offsets: Scalar | Real[Array, "..."],
     sigma: Scalar | Real[Array, "..."],
     n_steps: Scalar | Real[Array, "..."],
     *,
@@ -46,7 +46,7 @@ def axis_reports(
     ----------
     means
         Mean m of the evidence on that axis, any shape.
-    thresholds, sigma, n_steps
+    offsets, sigma, n_steps
         β, σ > 0 and t ≥ 1: numbers, or arrays that broadcast against ``means``.
     half_width
         h > 0.
@@ -54,13 +54,13 @@ def axis_reports(
     means = as_floating(means, "means")
     check_finite(means, "means")
     check_positive(half_width, "half_width")
-    scale = matching(standard_error(sigma, n_steps), means)
-    return mass_above(matching(thresholds, means), means, scale, float(half_width))
+    offsets, scale = _against(means, offsets, sigma, n_steps)
+    return mass_above(offsets, means, scale, float(half_width))
 
 
 def axis_log_reports(
     means: Scalar | Real[Array, "..."],
-    thresholds: Scalar | Real[Array, "..."],
+    offsets: Scalar | Real[Array, "..."],
     sigma: Scalar | Real[Array, "..."],
     n_steps: Scalar | Real[Array, "..."],
     *,
@@ -73,8 +73,18 @@ def axis_log_reports(
     means = as_floating(means, "means")
     check_finite(means, "means")
     check_positive(half_width, "half_width")
+    offsets, scale = _against(means, offsets, sigma, n_steps)
+    return log_tails(offsets, means, scale, float(half_width))
+
+
+def _against(means, offsets, sigma, n_steps):
+    """Check offsets and scales, and bring them to the library and dtype of the means."""
+    offsets = as_floating(offsets, "offsets")
+    check_finite(offsets, "offsets")
     scale = matching(standard_error(sigma, n_steps), means)
-    return log_tails(matching(thresholds, means), means, scale, float(half_width))
+    for name, values in (("offsets", offsets), ("sigma and n_steps", scale)):
+        check_broadcasts(tuple(np.shape(values)), tuple(means.shape), name, "means")
+    return matching(offsets, means), scale
 
 
 def log_masses(threshold, mean, scale, h):
@@ -148,6 +158,8 @@ def density_nodes(mean, scale, h):
 
 def mass_of_box(mean, scale, h):
     """Return P(−h < N(m, s²) < h), with full relative accuracy far outside the box."""
-    bottom, _, _ = log_masses(mean, mean, scale, h)
-    top = log_normal_cdf((h - namespace(mean).abs(mean)) / scale)
-    return namespace(mean).exp(top) * -namespace(mean).expm1(bottom)
+    xp = namespace(mean)
+    mean = xp.abs(mean)
+    top = log_normal_cdf((h - mean) / scale)
+    bottom = log_normal_cdf((-h - mean) / scale) - top
+    return xp.exp(top) * -xp.expm1(bottom)
