@@ -87,7 +87,9 @@ def test_a_chapter_needs_one_parameters_cell(tmp_path, tags):
 def test_an_interrupt_leaves_nothing_half_written(tmp_path):
     page = chapter(tmp_path, new_code_cell("import time; time.sleep(60)"))
     code = (
-        "import sys; from pathlib import Path; from bookbuild import execute, layout\n"
+        "import signal; from pathlib import Path; from bookbuild import execute, layout\n"
+        # A shell that starts the tests in the background has them ignore interrupts.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         f"execute.CACHE = Path({str(tmp_path / 'cache')!r})\n"
         f"page = layout.Page('chapter', Path({str(page.path)!r}))\n"
         "execute.run_all([page], {'scale': 'quick'})\n"

@@ -49,6 +49,18 @@ def test_papermill_shows_the_message_and_the_cell(tmp_path, monkeypatch):
     assert lines[-1] == "ValueError: sigma must be a finite number > 0, got -1"
 
 
+def test_the_documented_command_runs(tmp_path, monkeypatch):
+    page = (ROOT / "book" / "run-it-yourself.md").read_text()
+    parameters = {name: float(value) for name, value in re.findall(r"-p (\w+) ([\d.]+)", page)}
+    assert set(parameters) == {"sigma", "seed"}
+    monkeypatch.setattr(execute, "CACHE", tmp_path)
+    # Along with it, other values at which a careless selection of trials would be empty.
+    parameters |= {"seed": int(parameters["seed"]), "n_steps": 2, "threshold": 2.0, "n_tasks": 1}
+    parameters |= {"readings": [[0.4, 0.1], [0.2, 0.2], [0.3, 0.0]], "label": 1}
+    (run,) = execute.run_all([CHAPTERS[FIRST]], parameters, say=lambda line: None)
+    assert not run.cached
+
+
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_cells_are_short_and_define_nothing_worth_testing(name):
     for cell in notebooks.code_cells(notebooks.read(CHAPTERS[name].path)):

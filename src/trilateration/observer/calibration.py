@@ -196,7 +196,7 @@ def binary_entropy(reports: Scalar | Real[Array, "*shape"]) -> Float[Array, "*sh
 
 
 def binary_divergence(
-    reports: Real[Array, "*shape"], others: Real[Array, "*shape"]
+    reports: Real[Array, "*shape"], others: Real[Array, "*shape"] | LogReports
 ) -> Float[Array, "*shape"]:
     """Return KL(p‖q) = p log(p/q) + (1 − p) log((1 − p)/(1 − q)) in nats, with 0 log 0 = 0.
 
@@ -204,18 +204,29 @@ def binary_divergence(
 
     Parameters
     ----------
-    reports, others
-        p and q in [0, 1], of one shape.
+    reports
+        p in [0, 1], any shape.
+    others
+        q in [0, 1], the same shape, or :class:`LogReports`, which keep the divergence finite where
+        q has saturated.
     """
-    reports, others = as_floating(reports, "reports"), as_floating(others, "others")
+    reports = as_floating(reports, "reports")
     check_probability(reports, "reports")
-    check_probability(others, "others")
-    log_yes, log_no = _logarithms(others)
+    if isinstance(others, LogReports):
+        log_yes, log_no = others
+    else:
+        others = as_floating(others, "others")
+        check_probability(others, "others")
+        log_yes, log_no = _logarithms(others)
+    return -_weighted(reports, log_yes, log_no) - binary_entropy(reports)
+
+
+def _weighted(reports, log_yes, log_no):
+    """Return p log_yes + (1 − p) log_no, where a weight of zero makes its term zero."""
     xp = namespace(reports)
     zero = xp.zeros_like(reports)
-    yes = xp.where(reports > 0, reports * log_yes, zero)
-    no = xp.where(reports < 1, (1 - reports) * log_no, zero)
-    return -(yes + no) - binary_entropy(reports)
+    yes = reports * xp.where(reports > 0, log_yes, zero)
+    return yes + (1 - reports) * xp.where(reports < 1, log_no, zero)
 
 
 def _over_trials(values):
