@@ -152,7 +152,7 @@ def plane_map(
         cmap=ramp,
         vmin=0,
         zorder=0.5,
-        interpolation="nearest",
+        interpolation="bilinear",
     )
     bar = ax.figure.colorbar(image, ax=ax, location="bottom", shrink=0.7, pad=0.02)
     bar.set_label(label)

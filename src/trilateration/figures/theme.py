@@ -63,7 +63,7 @@ def new(height: float = 3.3, rows: int = 1, columns: int = 1, **kwargs: object) 
     return plt.subplots(rows, columns, figsize=(WIDTH, height), **kwargs)
 
 
-def show(figure: Figure, alt: str) -> None:
+def show(figure: Figure, alt: str, *, smooth: bool = False) -> None:
     """Display a figure with its alternative text, and close it.
 
     Parameters
@@ -72,6 +72,8 @@ def show(figure: Figure, alt: str) -> None:
         The figure.
     alt
         What a reader who cannot see the figure needs to know: what is drawn and what it shows.
+    smooth
+        Keep full colour, for maps with gradients, in which a palette of 256 would show as steps.
 
     Raises
     ------
@@ -82,16 +84,28 @@ def show(figure: Figure, alt: str) -> None:
         raise ValueError(f"alt must describe the figure in at least six words, got {alt!r}")
     from IPython.display import display
 
-    drawn, buffer = io.BytesIO(), io.BytesIO()
-    # No software name and no date: the same figure gives the same bytes.
-    figure.savefig(drawn, format="png", dpi=DPI, metadata={"Software": None})
-    # A palette of 256 colours makes the page a third lighter and cannot be told from the original.
-    palette = Image.open(drawn).quantize(256, method=Image.Quantize.FASTOCTREE)
-    palette.save(buffer, format="png", optimize=True)
     width = int(figure.get_size_inches()[0] * DPI / 2)
+    picture = _full_png(figure) if smooth else _light_png(figure)
     plt.close(figure)
     display(
-        {"image/png": buffer.getvalue(), "text/plain": f"[figure] {alt}"},
+        {"image/png": picture, "text/plain": f"[figure] {alt}"},
         raw=True,
         metadata={"image/png": {"alt": alt, "width": width}, "needs_background": "light"},
     )
+
+
+def _full_png(figure):
+    """Return the figure as a PNG; without software name and date, so that its bytes repeat."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def _light_png(figure):
+    """Return the figure as a PNG of at most 256 colours, a quarter of the bytes of full colour."""
+    light = io.BytesIO()
+    # Octrees are the only quantiser that keeps transparency; drawings need no dither.
+    full = Image.open(io.BytesIO(_full_png(figure))).convert("RGBA")
+    palette = full.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    palette.save(light, format="png", optimize=True)
+    return light.getvalue()
