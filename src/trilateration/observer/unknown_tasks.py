@@ -24,9 +24,9 @@ class AffinePositions(NamedTuple):
     Attributes
     ----------
     positions
-        z with mean 0 and covariance I over the trials, shape ``(trial, dimension)``.
+        z, the principal components of the probits, with mean 0; shape ``(trial, dimension)``.
     weights
-        W, shape ``(task, dimension)``.
+        W with orthonormal columns, shape ``(task, dimension)``.
     biases
         w₀, shape ``(task,)``; the probits are z Wᵀ + w₀.
     """
@@ -87,9 +87,8 @@ def positions_up_to_affine(
             f"probits must vary in {dimension} directions over trials, got {rank}; the tasks or "
             "the positions do not span the space"
         )
-    root = n_trials**0.5
-    weights = rows[:dimension].T * (singular[:dimension] / root)
-    return AffinePositions(left[:, :dimension] * root, weights, biases)
+    positions = left[:, :dimension] * singular[:dimension]
+    return AffinePositions(positions, rows[:dimension].T, biases)
 
 
 def positions_up_to_motion(
@@ -130,7 +129,7 @@ def _metric_factor(weights, dimension):
     first, second = np.triu_indices(dimension)
     products = weights[:, first] * weights[:, second] * np.where(first == second, 1.0, 2.0)
     needed = len(first)
-    # Working in the frame where the positions are white keeps this system well scaled.
+    # The columns of W are orthonormal, so this system is well scaled.
     rank = int(np.linalg.matrix_rank(products, rtol=_relative_cutoff(products)))
     if rank < needed:
         raise ValueError(
