@@ -7,6 +7,7 @@ returns it; none of them computes a result.
 
 from trilateration.figures.calibration import calibration
 from trilateration.figures.plane import boundary_lines, plane, plane_map, trial
+from trilateration.figures.position import fixes, lattice, planes, space
 from trilateration.figures.theme import DPI, FAINT, INK, PALETTE, WIDTH, new, show, use_theme
 
 __all__ = [
@@ -17,10 +18,14 @@ __all__ = [
     "WIDTH",
     "boundary_lines",
     "calibration",
+    "fixes",
+    "lattice",
     "new",
     "plane",
     "plane_map",
+    "planes",
     "show",
+    "space",
     "trial",
     "use_theme",
 ]

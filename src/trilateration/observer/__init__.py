@@ -2,7 +2,8 @@
 
 From evidence to reports (:func:`reports`, :func:`log_reports`, :func:`reports_over_time`, and under
 the bounded prior :func:`box_reports`), from reports back to distances and the position
-(:func:`distances_from_log_reports`, :func:`trilaterate`), and what bounds both
+(:func:`distances_from_log_reports`, :func:`trilaterate`; without knowing the tasks,
+:func:`positions_up_to_affine` and :func:`positions_up_to_motion`), and what bounds both
 (:func:`r2_ceiling`, :func:`readout_covariance`, :func:`marchenko_pastur_pdf`). Arrays are NumPy or
 torch with any leading shape; dtype and device are kept.
 """
@@ -79,8 +80,15 @@ from trilateration.observer.spectra import (
 )
 from trilateration.observer.streaming import reports_over_time
 from trilateration.observer.truncated import LogTails, axis_log_reports, axis_reports
+from trilateration.observer.unknown_tasks import (
+    AffinePositions,
+    RecoveredWorld,
+    positions_up_to_affine,
+    positions_up_to_motion,
+)
 
 __all__ = [
+    "AffinePositions",
     "BoxPosteriorMoments",
     "CalibrationCurve",
     "DecisionCeilings",
@@ -90,6 +98,7 @@ __all__ = [
     "MeanWithError",
     "MonteCarloReports",
     "NoisyTrilateration",
+    "RecoveredWorld",
     "SpectrumEdges",
     "Trilateration",
     "anisotropic_reports",
@@ -129,6 +138,8 @@ __all__ = [
     "normal_quantile_from_log",
     "normal_quantile_from_log_pair",
     "overconfidence",
+    "positions_up_to_affine",
+    "positions_up_to_motion",
     "probability_noise_weights",
     "probability_outside",
     "r2_ceiling",
