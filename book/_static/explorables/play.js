@@ -17,7 +17,7 @@
   };
   // What the buttons in the list "What to try" set up, in its order.
   const SCENES = [
-    { count: 1, offsets: [-0.06, ...OFFSETS.slice(1)] },
+    { count: 1, offsets: [-0.14, ...OFFSETS.slice(1)] },
     { count: 2 },
     { count: 3, spread: 20 },
     { count: 3, sigma: 0.02, digits: 2 },
@@ -217,7 +217,7 @@
       button.type = "button";
       button.className = "tri-button";
       button.textContent = "Set it up";
-      button.setAttribute("aria-label", `Set up task ${i + 1} in the picture`);
+      button.setAttribute("aria-label", `Set it up: task ${i + 1}`);
       button.addEventListener("click", () => {
         update(scene(SCENES[i]));
         nodes.point.focus({ preventScroll: true });
