@@ -3,11 +3,10 @@
 import functools
 import http.server
 import re
-import shutil
-import subprocess
 import threading
 from urllib.parse import urlsplit
 
+import browser
 import pytest
 import yaml
 from bookbuild import execute, site
@@ -19,17 +18,8 @@ from bs4 import BeautifulSoup
 from trilateration.claims import claims_in
 
 BUDGET = 1_500_000  # bytes a page, with everything it loads
-QUIET = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+PLAY_BUDGET = 150_000  # bytes that the interactive picture may add to its page
+PLAY = "book/part1/play"
 
 
 @pytest.fixture(scope="module")
@@ -102,25 +92,37 @@ def address(html):
 
 @pytest.mark.parametrize("page", [page.name for page in pages()])
 def test_the_browser_has_nothing_to_complain_about(address, page, tmp_path):
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
-        pytest.skip(f"no browser here; any of {', '.join(BROWSERS)} will do")
-    flags = [*QUIET, "--enable-logging=stderr", "--virtual-time-budget=4000", "--dump-dom"]
-    result = subprocess.run(
-        [browser, *flags, f"--user-data-dir={tmp_path}", f"{address}/{page}.html"],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    # The theme logs its progress; errors and warnings are another matter.
-    messages = [line for line in result.stderr.splitlines() if ":CONSOLE" in line]
-    assert not [line for line in messages if ":INFO:CONSOLE" not in line]
-    assert not [line for line in messages if "Error" in line or "Failed to load" in line]
+    dom, messages = browser.load(f"{address}/{page}.html", tmp_path)
+    assert browser.complaints(messages) == []
     # MathJax has set the formulas if there are any, and left no TeX error behind.
-    assert "<mjx-merror" not in result.stdout
-    if 'class="math' in result.stdout:
-        assert "<mjx-container" in result.stdout
+    assert "<mjx-merror" not in dom
+    if 'class="math' in dom:
+        assert "<mjx-container" in dom
+
+
+def test_the_interactive_picture_loads_on_its_page_only(html):
+    files = (html / "_static" / "explorables").iterdir()
+    assert sum(path.stat().st_size for path in files) <= PLAY_BUDGET
+    for page in pages():
+        text = (html / f"{page.name}.html").read_text()
+        assert ("_static/explorables/" in text) == (page.name == PLAY), page.name
+
+
+def test_without_scripts_a_still_picture_stands_in(html):
+    soup = BeautifulSoup((html / f"{PLAY}.html").read_text(), "html.parser")
+    assert not soup.select_one("#play").contents
+    assert soup.select_one("figure.play-still svg[role=img] desc")
+    assert soup.select_one("figure.play-still figcaption").get_text(strip=True)
+
+
+def test_the_interactive_picture_needs_no_server(html, tmp_path):
+    dom, messages = browser.load((html / f"{PLAY}.html").as_uri(), tmp_path)
+    assert browser.complaints(messages) == []
+    soup = BeautifulSoup(dom, "html.parser")
+    assert soup.select_one("#play.play-ready svg.tri-picture")
+    tasks = soup.select(".play-tasks li")
+    assert tasks
+    assert all(len(task.select("button")) == 1 for task in tasks)
 
 
 class _Silent(http.server.SimpleHTTPRequestHandler):
