@@ -171,6 +171,15 @@ def test_log_reports_of_a_classifier_do_not_saturate():
     np.testing.assert_allclose(far.boundaries.normals, [[1.0, 0.0]])
 
 
+def test_tilts_are_the_angles_by_which_boundaries_were_turned():
+    turns = np.array([1e-9, -0.2, 3.0])
+    cos, sin = np.cos(turns), np.sin(turns)
+    (x, y) = LINES.normals.T
+    turned = np.stack([cos * x - sin * y, sin * x + cos * y], axis=1)
+    classifiers = readout.LinearClassifiers(7 * turned, np.zeros(3), "probit")
+    np.testing.assert_allclose(readout.tilts(classifiers, LINES), turns, rtol=1e-6)
+
+
 # Separability
 
 

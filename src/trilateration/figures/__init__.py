@@ -8,6 +8,13 @@ returns it; none of them computes a result.
 from trilateration.figures.calibration import calibration
 from trilateration.figures.plane import boundary_lines, plane, plane_map, trial
 from trilateration.figures.theme import DPI, FAINT, INK, PALETTE, WIDTH, new, show, use_theme
+from trilateration.figures.training import (
+    labelled_means,
+    learning_curves,
+    read_distances,
+    unit_and_zero,
+    weight_growth,
+)
 
 __all__ = [
     "DPI",
@@ -17,10 +24,15 @@ __all__ = [
     "WIDTH",
     "boundary_lines",
     "calibration",
+    "labelled_means",
+    "learning_curves",
     "new",
     "plane",
     "plane_map",
+    "read_distances",
     "show",
     "trial",
+    "unit_and_zero",
     "use_theme",
+    "weight_growth",
 ]

@@ -6,6 +6,7 @@ from trilateration.readout.classifiers import (
     LinearClassifiers,
     fit_logistic,
     fit_probit,
+    tilts,
 )
 from trilateration.readout.flow import FlowPath, gradient_flow, max_margin
 from trilateration.readout.links import MarginLoss, margin_loss
@@ -38,4 +39,5 @@ __all__ = [
     "population",
     "repeat_training",
     "ruler",
+    "tilts",
 ]

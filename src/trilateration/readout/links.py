@@ -72,6 +72,9 @@ def probabilities(values: Real[np.ndarray, "*shape"], link: Link) -> Float[np.nd
 
 def _excess(m, pull):
     """Return m + λ(m) > 0; far below 0, where the two cancel, by the expansion of Mills' ratio."""
+    excess = np.asarray(m + pull)
     far = m < -300
-    r = 1 / np.where(far, m, -300)
-    return np.where(far, -r + 2 * r**3 - 10 * r**5, m + pull)
+    if np.any(far):
+        r = 1 / m[far]
+        excess[far] = -r + 2 * r**3 - 10 * r**5
+    return excess
