@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float, Int
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, NullFormatter, NullLocator, StrMethodFormatter
 
-from trilateration.figures.theme import FAINT, INK, PALETTE
+from trilateration.figures.theme import INK, PALETTE
 
 
 def labelled_means(
@@ -104,7 +105,7 @@ def learning_curves(
             markersize=5,
             capsize=2.5,
             linewidth=1.3,
-            label=f"{label} (bars: 80 % of training sets)",
+            label=f"{label} (bars: 80 % of sets)",
         )
         ax.plot(sizes, line, "--" if index else "-", color=color, label=f"{label}, predicted")
     ax.set(
@@ -113,6 +114,11 @@ def learning_curves(
         xlabel="training trials $n$",
         ylabel="error (latent units)",
     )
+    ax.set_xticks(sizes, [str(size) for size in sizes])
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 3)))
+    ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    ax.yaxis.set_minor_formatter(NullFormatter())
     return ax
 
 
@@ -139,7 +145,7 @@ def unit_and_zero(
     unit_law, zero_law
         Predicted standard deviations.
     separable
-        Share of separable training sets, written beside the markers where it is not 0.
+        Share of separable training sets, written below the markers where it is not 0.
     """
     panels = (
         (unit_error, unit_law, "relative error of the unit"),
@@ -164,20 +170,13 @@ def unit_and_zero(
         ax.plot(scales, law, "--", color=INK, linewidth=1.3, label="predicted")
         ax.set(xscale="log", yscale="log", ylabel=name)
         ax.legend(loc="upper right" if index == 0 else "upper left")
-    for s, share, y in zip(
-        scales, separable, np.nanquantile(np.abs(unit_error), 0.1, axis=1), strict=True
-    ):
-        if share > 0:
-            axes[0].annotate(
-                f"{100 * share:.0f} %\nseparable",
-                (s, y),
-                xytext=(0, -6),
-                textcoords="offset points",
-                ha="left",
-                va="top",
-                fontsize=9,
-                color=FAINT,
-            )
+    low, _ = axes[0].get_ylim()
+    axes[0].set_ylim(low / 3, None)
+    for s, share in zip(scales, separable, strict=True):
+        if share >= 0.005:
+            axes[0].text(s, low / 1.2, f"{100 * share:.0f} %", ha="center", va="top", fontsize=10)
+    axes[0].text(scales[-1], low / 1.2, "of sets are separable", ha="right", va="top", fontsize=10)
+    axes[0].set_xlim(scales[0] / 1.6, scales[-1] * 1.6)
     axes[-1].set_xlabel("standard error $s$ of the evidence (latent units)")
     return axes
 
