@@ -9,6 +9,13 @@ from trilateration.figures.calibration import calibration
 from trilateration.figures.plane import boundary_lines, plane, plane_map, trial
 from trilateration.figures.position import fixes, lattice, planes, space
 from trilateration.figures.theme import DPI, FAINT, INK, PALETTE, WIDTH, new, show, use_theme
+from trilateration.figures.training import (
+    labelled_means,
+    learning_curves,
+    read_distances,
+    unit_and_zero,
+    weight_growth,
+)
 
 __all__ = [
     "DPI",
@@ -19,13 +26,18 @@ __all__ = [
     "boundary_lines",
     "calibration",
     "fixes",
+    "labelled_means",
     "lattice",
+    "learning_curves",
     "new",
     "plane",
     "plane_map",
     "planes",
+    "read_distances",
     "show",
     "space",
     "trial",
+    "unit_and_zero",
     "use_theme",
+    "weight_growth",
 ]
