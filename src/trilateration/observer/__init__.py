@@ -24,11 +24,13 @@ from trilateration.observer.calibration import (
     log_loss,
 )
 from trilateration.observer.information import (
+    MeasuredR2,
     autoregressive_mean_variance,
     box_bayes_error,
     cramer_rao_bound,
     effective_steps,
     fisher_information,
+    measured_r2,
     r2_ceiling,
 )
 from trilateration.observer.noisy_reports import NoisyTrilateration, trilaterate_noisy_reports
@@ -64,6 +66,7 @@ from trilateration.observer.spectra import (
     marchenko_pastur_cdf,
     marchenko_pastur_edges,
     marchenko_pastur_pdf,
+    sample_grams,
     singular_value_edges,
     singular_value_pdf,
 )
@@ -76,6 +79,7 @@ __all__ = [
     "GaussianPosterior",
     "LogReports",
     "LogTails",
+    "MeasuredR2",
     "MonteCarloReports",
     "NoisyTrilateration",
     "SpectrumEdges",
@@ -107,6 +111,7 @@ __all__ = [
     "marchenko_pastur_cdf",
     "marchenko_pastur_edges",
     "marchenko_pastur_pdf",
+    "measured_r2",
     "noise_along_normals",
     "normal_cdf",
     "normal_quantile",
@@ -118,6 +123,7 @@ __all__ = [
     "readout_covariance",
     "reports",
     "reports_over_time",
+    "sample_grams",
     "singular_value_edges",
     "singular_value_pdf",
     "standard_error",

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float, Real
 
 from trilateration._arrays import Array, Scalar, as_floating
-from trilateration._checks import check_choice, check_count, check_positive
+from trilateration._checks import check_choice, check_count, check_generator, check_positive
 
 
 class SpectrumEdges(NamedTuple):
@@ -107,13 +107,47 @@ def singular_value_pdf(
     return np.where(x > 0, 2 * x * gamma, 0.0) * marchenko_pastur_pdf(x**2 * gamma, gamma)
 
 
+def sample_grams(
+    n_sets: int,
+    n_tasks: int,
+    dimension: int,
+    *,
+    rng: np.random.Generator,
+    rows: Literal["unit", "gaussian"] = "unit",
+) -> Float[np.ndarray, "replicate dimension dimension"]:
+    """Draw random task sets and return their Gram matrices AᵀA, of expectation (N/D) I.
+
+    Parameters
+    ----------
+    n_sets
+        Number of independent task sets.
+    n_tasks, dimension
+        N ≥ 1 tasks in D ≥ 1 dimensions, each.
+    rng
+        Source of all randomness.
+    rows
+        ``"unit"`` for isotropic unit normals, as :func:`trilateration.tasks.random_hyperplanes`
+        draws them; ``"gaussian"`` for rows of independent Gaussians of variance 1/D.
+    """
+    check_choice(rows, ("unit", "gaussian"), "rows")
+    check_generator(rng)
+    shape = (check_count(n_sets, "n_sets"), check_count(n_tasks, "n_tasks"))
+    normals = rng.standard_normal((*shape, check_count(dimension, "dimension")))
+    if rows == "unit":
+        normals /= np.linalg.norm(normals, axis=-1, keepdims=True)
+    else:
+        normals /= dimension**0.5
+    return np.swapaxes(normals, -1, -2) @ normals
+
+
 def expected_inverse_gram(
     n_tasks: int, dimension: int, *, rows: Literal["unit", "gaussian", "even"] = "unit"
 ) -> float:
     """Return E tr[(AᵀA)⁻¹]/D, the readout variance per axis of unit noise on every distance.
 
-    ``"unit"``: D/(N − D), the limit of many tasks and dimensions for isotropic unit normals; the
-    exact value is within 4 % for D ≥ 6 and N ≥ 2 D but 16 % larger at D = 6, N = 9.
+    ``"unit"``: D/(N − D), the limit of many tasks and dimensions for isotropic unit normals. The
+    exact value lies between D/N and D/(N − D − 1); it is within 4 % of the limit for D ≥ 6 and
+    N ≥ 2 D, 15 % larger at D = 6, N = 9, 15 % smaller at D = 2, N = 6, and infinite at N = D + 1.
     ``"gaussian"``: D/(N − D − 1), exact for rows of independent Gaussians of variance 1/D.
     ``"even"``: 2/N, exact for evenly spaced lines in two dimensions.
 
