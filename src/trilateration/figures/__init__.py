@@ -6,6 +6,7 @@ returns it; none of them computes a result.
 """
 
 from trilateration.figures.calibration import calibration
+from trilateration.figures.placement import error_ellipse, error_strips, spectrum, task_set
 from trilateration.figures.plane import boundary_lines, plane, plane_map, trial
 from trilateration.figures.theme import DPI, FAINT, INK, PALETTE, WIDTH, new, show, use_theme
 
@@ -17,10 +18,14 @@ __all__ = [
     "WIDTH",
     "boundary_lines",
     "calibration",
+    "error_ellipse",
+    "error_strips",
     "new",
     "plane",
     "plane_map",
     "show",
+    "spectrum",
+    "task_set",
     "trial",
     "use_theme",
 ]
