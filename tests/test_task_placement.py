@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from trilateration.observer import (
     expected_inverse_gram,
+    inverse_gram_after_next,
     measured_r2,
     readout_covariance,
     sample_grams,
@@ -93,6 +94,33 @@ def test_unit_rows_lie_between_a_tight_frame_and_gaussian_rows(sets):
     assert dimension / n_tasks < means["unit"] < exact
 
 
+@pytest.mark.parametrize("values", [[0.3], [1.0, 1.0], [1e-9, 2.0], [0.02, 0.5, 3.0, 4.0]])
+def test_the_mean_over_the_next_normal_is_that_of_drawn_normals(values):
+    gram = np.diag(values)
+    vectors = np.random.default_rng(6).standard_normal((200_000, len(values)))
+    normals = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    after = 1 / np.linalg.eigvalsh(gram + normals[:, :, None] * normals[:, None, :])
+    # Medians of means, since the drawn values have heavy tails; the exact value has none.
+    drawn = np.median(after.mean(axis=1).reshape(20, -1).mean(axis=1))
+    if min(values) > 1e-6:
+        assert inverse_gram_after_next(gram) == pytest.approx(drawn, rel=0.01)
+    else:
+        # Near singular, tr ≈ 1/(λ + c sin²) with c = 2/(2 + 1) from the block inverse, and the
+        # mean of that over the circle is 1/√(λ(λ + c)).
+        expected = 0.5 / np.sqrt(values[0] * 2 / 3)
+        assert inverse_gram_after_next(gram) == pytest.approx(expected, rel=0.01)
+
+
+def test_the_next_normal_in_one_dimension_and_in_a_batch():
+    grams = np.array([[[2.0]], [[5.0]]])
+    np.testing.assert_allclose(inverse_gram_after_next(grams), [1 / 3, 1 / 6], rtol=1e-10)
+    # By symmetry a round Gram matrix λI loses 1/λ − 1/(λ + 1) whatever the normal.
+    for dimension in (2, 5, 40):
+        gram = 3.0 * np.eye(dimension)
+        expected = (1 / 4 + (dimension - 1) / 3) / dimension
+        assert inverse_gram_after_next(gram) == pytest.approx(expected, rel=1e-10)
+
+
 def test_the_seed_acts_on_every_draw():
     point = np.array([0.1, 0.2, 0.3])
     for draw in (
@@ -143,6 +171,10 @@ BAD_CALLS = [
     (
         lambda: sample_grams(1, 3, 2, rng=RNG, rows="even"),
         "rows must be one of 'unit', 'gaussian', got 'even'",
+    ),
+    (
+        lambda: inverse_gram_after_next(np.zeros((2, 2))),
+        "grams must be positive definite, got a smallest eigenvalue of 0",
     ),
     (
         lambda: measured_r2(np.zeros((4, 2)), np.zeros((5, 2))),

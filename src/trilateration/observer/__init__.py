@@ -63,6 +63,7 @@ from trilateration.observer.special import (
 from trilateration.observer.spectra import (
     SpectrumEdges,
     expected_inverse_gram,
+    inverse_gram_after_next,
     marchenko_pastur_cdf,
     marchenko_pastur_edges,
     marchenko_pastur_pdf,
@@ -105,6 +106,7 @@ __all__ = [
     "expected_inverse_gram",
     "fisher_information",
     "gaussian_posterior",
+    "inverse_gram_after_next",
     "log_loss",
     "log_normal_cdf",
     "log_reports",
