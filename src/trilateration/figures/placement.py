@@ -87,6 +87,7 @@ def task_set(ax: Axes, boundaries: Boundaries, title: str, *, half_width: float 
         ax.plot(*np.stack([foot - 4 * along, foot + 4 * along]).T, color=PALETTE[0], linewidth=0.8)
     reach = 2 * half_width
     ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)
     ax.set_title(title)
     return ax
 
