@@ -113,7 +113,7 @@ def spectrum(
     label
         What the histogram holds.
     """
-    ax.hist(values, bins=40, density=True, color=PALETTE[0], alpha=0.45, label=label)
+    ax.hist(values, bins=32, density=True, color=PALETTE[0], alpha=0.45, label=label)
     ax.plot(grid, density, color=INK, label="Marchenko–Pastur")
     ax.set(ylabel="density", yticks=[])
     ax.legend(loc="upper left")

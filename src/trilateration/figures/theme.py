@@ -5,6 +5,7 @@ import io
 import matplotlib.pyplot as plt
 import seaborn as sns
 from matplotlib.figure import Figure
+from PIL import Image
 
 # Inches and points are chosen for a screen 400 px wide: there one inch is about 72 px, so that
 # text of 10 points is still 10 px high.
@@ -87,7 +88,15 @@ def show(figure: Figure, alt: str) -> None:
     width = int(figure.get_size_inches()[0] * DPI / 2)
     plt.close(figure)
     display(
-        {"image/png": buffer.getvalue(), "text/plain": f"[figure] {alt}"},
+        {"image/png": _lighter(buffer), "text/plain": f"[figure] {alt}"},
         raw=True,
         metadata={"image/png": {"alt": alt, "width": width}, "needs_background": "light"},
     )
+
+
+def _lighter(buffer):
+    """Return the PNG with a palette of 256 colours and alphas: a quarter of the bytes."""
+    picture = Image.open(buffer).quantize(256, method=Image.Quantize.FASTOCTREE)
+    small = io.BytesIO()
+    picture.save(small, "PNG", optimize=True)
+    return small.getvalue()
