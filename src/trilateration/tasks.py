@@ -9,6 +9,7 @@ from jaxtyping import Float, Int, Int8, Real
 from trilateration._arrays import Array, Scalar, as_floating, is_torch, matching, namespace
 from trilateration._checks import (
     check_at_least,
+    check_between,
     check_binary,
     check_count,
     check_finite,
@@ -19,6 +20,9 @@ from trilateration._checks import (
 
 __all__ = [
     "Boundaries",
+    "concurrent_hyperplanes",
+    "correlated_hyperplanes",
+    "distant_hyperplanes",
     "evenly_spaced_lines",
     "near_parallel_lines",
     "random_hyperplanes",
@@ -187,7 +191,7 @@ def near_parallel_lines(n_tasks: int, spread: Scalar, *, direction: Scalar = 0.0
     """Return N lines through the origin whose angles fill a narrow range: a badly posed readout.
 
     The angles are φ_i = direction + ((i + ½)/N − ½) spread and the normals (−sin φ_i, cos φ_i).
-    Along the lines the readout variance grows as 1/(N spread²).
+    Along the lines the readout variance of a narrow set is 12/(N spread²) times that of a distance.
 
     Parameters
     ----------
@@ -231,6 +235,79 @@ def random_hyperplanes(
     vectors = rng.standard_normal((n_tasks, dimension))
     normals = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     return Boundaries(normals, rng.uniform(-1, 1, n_tasks) * offset_half_width)
+
+
+def concurrent_hyperplanes(
+    n_tasks: int, point: Real[np.ndarray, " dimension"], *, rng: np.random.Generator
+) -> Boundaries:
+    """Draw hyperplanes with isotropic unit normals that all pass through one point p: β_i = a_i·p.
+
+    The normals, and with them every readout covariance of probit noise, are those of
+    :func:`random_hyperplanes` with the same generator; only the place where they cross moves.
+
+    Parameters
+    ----------
+    n_tasks
+        N ≥ 1.
+    point
+        p, shape ``(dimension,)``, in latent units.
+    rng
+        Source of all randomness.
+    """
+    point = as_floating(point, "point")
+    check_finite(point, "point")
+    return random_hyperplanes(n_tasks, len(point), rng=rng).translated(point)
+
+
+def distant_hyperplanes(
+    n_tasks: int, dimension: int, distance: Scalar, *, rng: np.random.Generator
+) -> Boundaries:
+    """Draw hyperplanes with isotropic unit normals, all at one distance from the origin.
+
+    With a distance above h√D none of them meets the box [−h, h]^D: every label is 0 and every
+    report is nearly certain.
+
+    Parameters
+    ----------
+    n_tasks, dimension
+        N ≥ 1 tasks in D ≥ 1 dimensions.
+    distance
+        β_i ≥ 0, the same for all tasks, in latent units; 0 gives :func:`random_hyperplanes`.
+    rng
+        Source of all randomness.
+    """
+    check_at_least(distance, 0, "distance")
+    normals = random_hyperplanes(n_tasks, dimension, rng=rng).normals
+    return Boundaries(normals, np.full(n_tasks, float(distance)))
+
+
+def correlated_hyperplanes(
+    n_tasks: int, dimension: int, correlation: Scalar, *, rng: np.random.Generator
+) -> Boundaries:
+    """Draw hyperplanes through the origin whose normals share a direction: nearly redundant tasks.
+
+    a_i = c_i/|c_i| with c_i = √(rD) m + √(1 − r) g_i, where m is one random unit vector, the g_i
+    are independent standard Gaussian vectors and r is the correlation. The cosine between two
+    normals tends to r as D grows. For N ≫ D ≫ 1, AᵀA has one eigenvalue near rN along m and D − 1
+    near (1 − r)N/D, so across m the readout variance is 1/(1 − r) times that of isotropic tasks.
+
+    Parameters
+    ----------
+    n_tasks, dimension
+        N ≥ 1 tasks in D ≥ 1 dimensions.
+    correlation
+        r, 0 < r < 1.
+    rng
+        Source of all randomness.
+    """
+    check_count(n_tasks, "n_tasks")
+    check_count(dimension, "dimension")
+    check_between(correlation, 0, 1, "correlation")
+    check_generator(rng)
+    shared = rng.standard_normal(dimension)
+    shared *= (correlation * dimension) ** 0.5 / np.linalg.norm(shared)
+    own = (1 - correlation) ** 0.5 * rng.standard_normal((n_tasks, dimension))
+    return Boundaries.from_coefficients(shared + own)
 
 
 def validate_labels(labels: Array) -> Array:

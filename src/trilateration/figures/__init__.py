@@ -6,6 +6,7 @@ returns it; none of them computes a result.
 """
 
 from trilateration.figures.calibration import calibration
+from trilateration.figures.placement import error_ellipse, error_strips, spectrum, task_set
 from trilateration.figures.plane import boundary_lines, plane, plane_map, trial
 from trilateration.figures.position import fixes, lattice, planes, space
 from trilateration.figures.theme import DPI, FAINT, INK, PALETTE, WIDTH, new, show, use_theme
@@ -25,6 +26,8 @@ __all__ = [
     "WIDTH",
     "boundary_lines",
     "calibration",
+    "error_ellipse",
+    "error_strips",
     "fixes",
     "labelled_means",
     "lattice",
@@ -36,6 +39,8 @@ __all__ = [
     "read_distances",
     "show",
     "space",
+    "spectrum",
+    "task_set",
     "trial",
     "unit_and_zero",
     "use_theme",

@@ -30,11 +30,13 @@ from trilateration.observer.calibration import (
 )
 from trilateration.observer.ceilings import DecisionCeilings, decision_ceilings
 from trilateration.observer.information import (
+    MeasuredR2,
     autoregressive_mean_variance,
     box_bayes_error,
     cramer_rao_bound,
     effective_steps,
     fisher_information,
+    measured_r2,
     r2_ceiling,
 )
 from trilateration.observer.noisy_reports import NoisyTrilateration, trilaterate_noisy_reports
@@ -72,9 +74,11 @@ from trilateration.observer.special import (
 from trilateration.observer.spectra import (
     SpectrumEdges,
     expected_inverse_gram,
+    inverse_gram_after_next,
     marchenko_pastur_cdf,
     marchenko_pastur_edges,
     marchenko_pastur_pdf,
+    sample_grams,
     singular_value_edges,
     singular_value_pdf,
 )
@@ -96,6 +100,7 @@ __all__ = [
     "LogReports",
     "LogTails",
     "MeanWithError",
+    "MeasuredR2",
     "MonteCarloReports",
     "NoisyTrilateration",
     "RecoveredWorld",
@@ -126,12 +131,14 @@ __all__ = [
     "expected_inverse_gram",
     "fisher_information",
     "gaussian_posterior",
+    "inverse_gram_after_next",
     "log_loss",
     "log_normal_cdf",
     "log_reports",
     "marchenko_pastur_cdf",
     "marchenko_pastur_edges",
     "marchenko_pastur_pdf",
+    "measured_r2",
     "noise_along_normals",
     "normal_cdf",
     "normal_quantile",
@@ -147,6 +154,7 @@ __all__ = [
     "report_bias",
     "reports",
     "reports_over_time",
+    "sample_grams",
     "singular_value_edges",
     "singular_value_pdf",
     "standard_error",

@@ -4,7 +4,7 @@ r² is 1 − MSE/(w²/3) per axis, by the prior variance w²/3 of the box [−w,
 by the variance of whatever region the decoder is tested on.
 """
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Real
@@ -16,6 +16,9 @@ from trilateration._checks import (
     check_choice,
     check_count,
     check_covariance,
+    check_finite,
+    check_last_axis,
+    check_minimum_ndim,
     check_positive,
 )
 from trilateration.evidence import standard_error
@@ -25,6 +28,55 @@ from trilateration.observer.truncated import mass_of_box
 # Panels of width s on either side of a face resolve the posterior variance there.
 _FACE_REACH = 10.0
 _PANELS = 20
+
+
+class MeasuredR2(NamedTuple):
+    """An r² measured on independent trials.
+
+    Attributes
+    ----------
+    value
+        1 − MSE/(h²/3).
+    uncertainty
+        Half-width of its 95 % confidence interval over trials.
+    """
+
+    value: float
+    uncertainty: float
+
+
+def measured_r2(
+    estimates: Real[np.ndarray, "trial dimension"],
+    latents: Real[np.ndarray, "trial dimension"],
+    *,
+    half_width: Scalar = 0.5,
+) -> MeasuredR2:
+    """Return r² = 1 − MSE/(h²/3) of estimates of x*, to set beside :func:`r2_ceiling`.
+
+    Parameters
+    ----------
+    estimates, latents
+        Estimated and true positions of at least two independent trials, shape
+        ``(trial, dimension)``.
+    half_width
+        h > 0 of the box of the prior.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, an estimate is not finite, or there are fewer than two trials.
+    """
+    check_positive(half_width, "half_width")
+    estimates, latents = as_floating(estimates, "estimates"), as_floating(latents, "latents")
+    check_minimum_ndim(latents, 2, "latents", "(trial, dimension)")
+    check_last_axis(estimates, latents.shape[-1], "estimates", "dimension")
+    check_count(len(latents), "number of trials", 2)
+    if estimates.shape != latents.shape:
+        raise ValueError(f"estimates must have shape {latents.shape}, got {estimates.shape}")
+    check_finite(estimates, "estimates")
+    per_trial = ((estimates - latents) ** 2).mean(axis=-1) / (half_width**2 / 3)
+    half_interval = 1.96 * per_trial.std(ddof=1) / len(per_trial) ** 0.5
+    return MeasuredR2(float(1 - per_trial.mean()), float(half_interval))
 
 
 def fisher_information(
