@@ -48,6 +48,7 @@ def test_the_affine_positions_are_an_invertible_affine_image_of_the_means(seed):
     np.testing.assert_allclose(positions @ weights.T + biases, probits, atol=1e-10)
     np.testing.assert_allclose(positions.mean(axis=0), 0, atol=1e-10)
     np.testing.assert_allclose(weights.T @ weights, np.eye(means.shape[1]), atol=1e-10)
+    assert np.all(weights.max(axis=0) == np.abs(weights).max(axis=0))
     scatter = positions.T @ positions
     np.testing.assert_allclose(scatter, np.diag(np.diag(scatter)), atol=1e-8)
 
@@ -147,6 +148,10 @@ BAD_CALLS = [
         # A triangle with sides a, b and 0.3(a + b), all of length 1, does not exist.
         lambda: positions_up_to_motion(MEANS[:, :2] @ np.array([[1.0, 0, 0.3], [0, 1, 0.3]]), 2),
         "probits must fit isotropic noise, got some that no unit normals explain",
+    ),
+    (
+        lambda: positions_up_to_motion(np.column_stack([MEANS, np.ones(40)]), 2),
+        "probits must vary over trials in every task, got one value only in task 3",
     ),
     (
         lambda: positions_up_to_motion(np.zeros((9, 9)), 2, standard_error=0),

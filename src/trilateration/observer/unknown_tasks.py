@@ -25,6 +25,7 @@ class AffinePositions(NamedTuple):
     ----------
     positions
         z, the principal components of the probits, with mean 0; shape ``(trial, dimension)``.
+        Their signs are such that the largest weight of each is positive.
     weights
         W with orthonormal columns, shape ``(task, dimension)``.
     biases
@@ -87,14 +88,17 @@ def positions_up_to_affine(
             f"probits must vary in {dimension} directions over trials, got {rank}; the tasks or "
             "the positions do not span the space"
         )
-    positions = left[:, :dimension] * singular[:dimension]
-    return AffinePositions(positions, rows[:dimension].T, biases)
+    positions, weights = left[:, :dimension] * singular[:dimension], rows[:dimension].T
+    # A decomposition leaves the signs open; without this they would differ between machines.
+    largest = np.abs(weights).argmax(axis=0)
+    signs = np.sign(weights[largest, np.arange(dimension)])
+    return AffinePositions(positions * signs, weights * signs, biases)
 
 
 def positions_up_to_motion(
     probits: Real[np.ndarray, "trial task"], dimension: int, *, standard_error: Scalar = 1.0
 ) -> RecoveredWorld:
-    """Return positions equal to Q μ + v for some orthogonal Q, using that the noise is isotropic.
+    """Return positions equal to μ up to rotation, reflection and shift, from isotropic noise.
 
     The heads W of :func:`positions_up_to_affine` are multiplied by the L for which every row of
     s W L has length 1: s² wᵢᵀ G wᵢ = 1 is linear in the symmetric matrix G = L Lᵀ.
@@ -110,11 +114,17 @@ def positions_up_to_motion(
     ------
     ValueError
         If the matrices aᵢaᵢᵀ of the normals do not span the symmetric matrices, for which at
-        least D(D + 1)/2 tasks are needed, or if no isotropic noise fits the probits.
+        least D(D + 1)/2 tasks are needed; if the probits of a task are the same in all trials; or
+        if the G that fits best, by least squares, is not positive definite.
     """
     check_positive(standard_error, "standard_error")
     scale = float(standard_error)
     affine = positions_up_to_affine(probits, dimension)
+    constant = np.flatnonzero(np.ptp(probits, axis=0) == 0)
+    if len(constant):
+        raise ValueError(
+            f"probits must vary over trials in every task, got one value only in task {constant[0]}"
+        )
     factor = _metric_factor(affine.weights, dimension)
     weights = affine.weights @ factor
     lengths = np.linalg.norm(weights, axis=1)
