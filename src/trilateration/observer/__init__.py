@@ -8,6 +8,14 @@ torch with any leading shape; dtype and device are kept.
 """
 
 from trilateration.evidence import standard_error
+from trilateration.observer.best_noise import (
+    LineInformation,
+    best_standard_error,
+    dense_line_error,
+    dense_line_information,
+    line_error,
+    mean_radius_power,
+)
 from trilateration.observer.box import (
     BoxPosteriorMoments,
     box_posterior_mean,
@@ -33,6 +41,13 @@ from trilateration.observer.information import (
 )
 from trilateration.observer.noisy_reports import NoisyTrilateration, trilaterate_noisy_reports
 from trilateration.observer.oracle import brute_force_axis_reports, brute_force_box_reports
+from trilateration.observer.other_noise import (
+    autoregressive_mean,
+    location_log_density,
+    location_posterior_mean,
+    mean_efficiency,
+    scatter_reports,
+)
 from trilateration.observer.position import (
     Trilateration,
     distances_from_log_reports,
@@ -40,6 +55,14 @@ from trilateration.observer.position import (
     probability_noise_weights,
     readout_covariance,
     trilaterate,
+)
+from trilateration.observer.precision import (
+    FLOAT32,
+    FLOAT64,
+    RecoverableRange,
+    ReportFormat,
+    binary_places,
+    clipped_radius,
 )
 from trilateration.observer.reports import (
     GaussianPosterior,
@@ -71,20 +94,28 @@ from trilateration.observer.streaming import reports_over_time
 from trilateration.observer.truncated import LogTails, axis_log_reports, axis_reports
 
 __all__ = [
+    "FLOAT32",
+    "FLOAT64",
     "BoxPosteriorMoments",
     "CalibrationCurve",
     "GaussianPosterior",
+    "LineInformation",
     "LogReports",
     "LogTails",
     "MonteCarloReports",
     "NoisyTrilateration",
+    "RecoverableRange",
+    "ReportFormat",
     "SpectrumEdges",
     "Trilateration",
     "anisotropic_reports",
+    "autoregressive_mean",
     "autoregressive_mean_variance",
     "axis_log_reports",
     "axis_reports",
+    "best_standard_error",
     "binary_entropy",
+    "binary_places",
     "box_bayes_error",
     "box_posterior_mean",
     "box_posterior_moments",
@@ -93,7 +124,10 @@ __all__ = [
     "brute_force_axis_reports",
     "brute_force_box_reports",
     "calibration_curve",
+    "clipped_radius",
     "cramer_rao_bound",
+    "dense_line_error",
+    "dense_line_information",
     "distances_from_log_reports",
     "distances_from_reports",
     "effective_steps",
@@ -101,12 +135,17 @@ __all__ = [
     "expected_inverse_gram",
     "fisher_information",
     "gaussian_posterior",
+    "line_error",
+    "location_log_density",
+    "location_posterior_mean",
     "log_loss",
     "log_normal_cdf",
     "log_reports",
     "marchenko_pastur_cdf",
     "marchenko_pastur_edges",
     "marchenko_pastur_pdf",
+    "mean_efficiency",
+    "mean_radius_power",
     "noise_along_normals",
     "normal_cdf",
     "normal_quantile",
@@ -118,6 +157,7 @@ __all__ = [
     "readout_covariance",
     "reports",
     "reports_over_time",
+    "scatter_reports",
     "singular_value_edges",
     "singular_value_pdf",
     "standard_error",
