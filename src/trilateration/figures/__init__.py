@@ -6,6 +6,7 @@ returns it; none of them computes a result.
 """
 
 from trilateration.figures.calibration import calibration
+from trilateration.figures.limits import predicted_and_simulated, rows_of_dots
 from trilateration.figures.plane import boundary_lines, plane, plane_map, trial
 from trilateration.figures.theme import DPI, FAINT, INK, PALETTE, WIDTH, new, show, use_theme
 
@@ -20,6 +21,8 @@ __all__ = [
     "new",
     "plane",
     "plane_map",
+    "predicted_and_simulated",
+    "rows_of_dots",
     "show",
     "trial",
     "use_theme",

@@ -89,7 +89,7 @@ def location_posterior_mean(
     noise: NoiseModel,
     *,
     reach: Scalar = 6.0,
-    n_nodes: int = 161,
+    n_nodes: int = 61,
 ) -> Float[np.ndarray, "*batch dimension"]:
     """Return the flat-prior posterior mean of x*, the best estimate that moves with its readings.
 

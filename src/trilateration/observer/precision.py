@@ -77,7 +77,9 @@ class ReportFormat:
         return self._store(special.ndtr(z), z)
 
     def probits(self, reports: Real[Array, "*shape"]) -> Float[Array, "*shape"]:
-        """Return Φ⁻¹ of stored reports; 0 and 1 are read as the number next to them.
+        """Return Φ⁻¹ of stored reports; 0 and 1 are read as the ends of the range.
+
+        A saturated report is a bound, |z| at least the end of the range, and is read as the bound.
 
         Parameters
         ----------
@@ -86,12 +88,12 @@ class ReportFormat:
         """
         reports = as_floating(reports, "reports").astype(np.float64)
         check_probability(reports, "reports")
-        low = special.ndtri_exp(np.log(2.0) * self.log2_smallest)
+        low, high = self.range
         with np.errstate(divide="ignore"):
             z = special.ndtri_exp(np.log(reports))
         # Above one half the logarithm has lost the digits that count; 1 − p is exact there.
-        upper = -special.ndtri(np.maximum(1 - reports, 2.0**-self.places))
-        return np.where(reports > 0.5, upper, np.maximum(z, low))
+        upper = -special.ndtri(1 - reports)
+        return np.where(reports > 0.5, np.minimum(upper, high), np.maximum(z, low))
 
     def saturated(self, reports: Real[Array, "*shape"]) -> Bool[Array, "*shape"]:
         """Tell which stored reports are 0 or 1 and so give a bound on a distance only."""
