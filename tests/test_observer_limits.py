@@ -25,6 +25,7 @@ from trilateration.observer import (
     location_posterior_mean,
     mean_efficiency,
     mean_radius_power,
+    mean_variance,
     scatter_reports,
     trilaterate,
 )
@@ -188,17 +189,40 @@ def test_efficiency_is_one_over_the_variance_times_the_information(noise):
         ) / (2 * h)
         return density, score
 
-    # The mass inside (−h, h) is left out: there the Laplace score has its jump.
+    # The mass inside (−h, h) is left out: there the Laplace score has its jump. Light tails end
+    # before −5σ; the heavy ones of Student's t are symmetric, so one side is enough.
+    heavy = isinstance(noise, evidence.StudentNoise)
+    sides = ((h, 1.0), (1.0, 200.0)) if heavy else ((-1.0, -h), (h, 4.0))
 
     def integral(integrand):
         return sum(integrate.quad(integrand, *side, limit=400)[0] for side in sides)
 
-    # Light tails end before −5σ; the heavy ones of Student's t are symmetric, so mirror them.
-    heavy = isinstance(noise, evidence.StudentNoise)
-    sides = ((h, 1.0), (1.0, 200.0)) if heavy else ((-1.0, -h), (h, 4.0))
     mass = integral(lambda e: parts(e)[0])
     information = integral(lambda e: parts(e)[0] * parts(e)[1] ** 2)
     assert 1 / (sigma**2 * information / mass) == pytest.approx(mean_efficiency(noise), rel=2e-3)
+
+
+ANY_NOISE = [
+    *LOCATION[:2],
+    evidence.AnisotropicNoise(np.array([[0.06, 0.02], [0.02, 0.01]])),
+    evidence.AutoregressiveNoise(0.2, 0.6),
+    evidence.StateDependentNoise(0.2, 2.0),
+]
+
+
+@pytest.mark.parametrize("noise", ANY_NOISE, ids=repr)
+def test_the_error_of_the_plain_mean_is_the_predicted_one(noise, rng):
+    latents = evidence.uniform_latents(20_000, 2, rng=rng)
+    readings = evidence.observe(latents, noise, 8, rng=rng)
+    error = ((readings.mean(axis=1) - latents) ** 2).mean()
+    assert error == pytest.approx(mean_variance(noise, 8), rel=0.05)
+
+
+def test_fewer_nodes_give_the_same_posterior_mean(rng):
+    for noise in (evidence.LaplaceNoise(0.2), evidence.StudentNoise(0.2, 5.0)):
+        readings = noise.sample((50, 20, 2), rng)
+        fine = location_posterior_mean(readings, noise, n_nodes=2001)
+        np.testing.assert_allclose(location_posterior_mean(readings, noise), fine, atol=1e-3 * 0.2)
 
 
 def test_posterior_mean_of_gaussian_readings_is_their_mean(rng):
@@ -272,6 +296,10 @@ def test_scatter_reports_turn_into_reports_with_many_steps(rng):
         (lambda: binary_places(0), "places must be a whole number >= 1, got 0"),
         (lambda: FLOAT64.probits(np.array([1.5])), r"reports must lie in \[0, 1\], got 1 of 1"),
         (lambda: mean_efficiency(evidence.AutoregressiveNoise(0.2, 0.5)), "noise must be Gaussian"),
+        (
+            lambda: mean_variance(evidence.StateDependentNoise(0.2, np.exp), 3),
+            "noise must have a number as slope, got a function",
+        ),
         (lambda: dense_line_error(5, 0.0, 0.1), "standard_error must be a finite number > 0"),
         (lambda: best_standard_error(5, -1.0), "report_noise must be a finite number > 0"),
         (

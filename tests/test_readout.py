@@ -14,9 +14,12 @@ from trilateration.readout import (
     choose_penalty,
     dense_line_ceiling,
     distance_fraction,
+    error_ratio,
     fit_linear,
+    held_out_quadrant_r2,
     left_out_predictions,
     logistic_constant,
+    mean_error,
     orthants,
     prior_r2,
     radial_response,
@@ -146,6 +149,27 @@ def test_the_interval_of_a_score_covers_its_value():
         score = prior_r2(x, x + 0.1 * rng.standard_normal(x.shape))
         hits += abs(score.value - 0.88) < score.uncertainty
     assert 178 <= hits <= 199
+
+
+def test_the_error_ratio_cancels_what_two_estimates_share(rng):
+    common = rng.standard_normal((20_000, 2)) ** 2
+    ratio = error_ratio(0.5 * common, common)
+    assert ratio.value == pytest.approx(0.5)
+    assert ratio.uncertainty < 1e-12
+    apart = error_ratio(rng.standard_normal((20_000, 2)) ** 2, common)
+    # Two independent means of 40000 squares, each of relative standard deviation √2.
+    assert apart.uncertainty == pytest.approx(1.96 * (2 * 2 / 40_000) ** 0.5, rel=0.05)
+    assert abs(apart.value - 1) < 2 * apart.uncertainty
+    assert mean_error(common).value == pytest.approx(1, abs=0.03)
+
+
+@pytest.mark.parametrize("s", [S, 0.2])
+def test_exact_distances_in_the_held_out_quadrant(s, rng):
+    x = uniform_latents(200_000, 2, rng=rng)
+    mean = sample_means(x, s, 1, rng=rng)
+    score = prior_r2(x, left_out_predictions(mean, x, orthants(x)))
+    assert score.value == pytest.approx(held_out_quadrant_r2(s), abs=2 * score.uncertainty)
+    assert held_out_quadrant_r2(0) == pytest.approx(1)
 
 
 @given(st.floats(-1, 1), st.floats(-1, 0.4), st.floats(0.5, 1))

@@ -6,7 +6,7 @@ returns it; none of them computes a result.
 """
 
 from trilateration.figures.calibration import calibration
-from trilateration.figures.limits import predicted_and_simulated, rows_of_dots
+from trilateration.figures.limits import error_balance, predicted_and_simulated, rows_of_dots
 from trilateration.figures.plane import boundary_lines, plane, plane_map, trial
 from trilateration.figures.theme import DPI, FAINT, INK, PALETTE, WIDTH, new, show, use_theme
 
@@ -18,6 +18,7 @@ __all__ = [
     "WIDTH",
     "boundary_lines",
     "calibration",
+    "error_balance",
     "new",
     "plane",
     "plane_map",

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 
-from trilateration.figures.theme import INK, PALETTE
+from trilateration.figures.theme import FAINT, INK, PALETTE
 
 _STYLES = ("-", "--", "-.", ":")
 _MARKERS = ("o", "s", "^", "D")
@@ -95,4 +95,42 @@ def rows_of_dots(
         label=label,
     )
     ax.set(yticks=at, yticklabels=names, ylim=(len(names) - 0.5, -0.5))
+    return ax
+
+
+def error_balance(
+    ax: Axes,
+    s: Float[np.ndarray, " point"],
+    simulated: Float[np.ndarray, " point"],
+    half: Float[np.ndarray, " point"],
+    total: Float[np.ndarray, " point"],
+    local: Float[np.ndarray, " point"],
+    *,
+    best: float,
+) -> Axes:
+    """Draw the error of noisy reports as a falling and a rising term, with their sum.
+
+    Parameters
+    ----------
+    ax
+        Where to draw.
+    s
+        Standard errors of the evidence, in latent units.
+    simulated, half
+        Simulated squared error of both axes together, and its 95 % half-width.
+    total
+        Predicted error for lines in all directions; the evidence's part is 2 s².
+    local
+        Prediction for the lines at hand.
+    best
+        s*, where ``total`` is predicted to be smallest.
+    """
+    thin = {"color": INK, "linewidth": 1.2}
+    ax.plot(s, 2 * s**2, ":", label="evidence, $2s^2$", **thin)
+    ax.plot(s, total - 2 * s**2, "--", label="reports, many lines", **thin)
+    ax.plot(s, total, color=PALETTE[0], label="sum of both")
+    ax.plot(s, local, "-.", color=PALETTE[1], label="local, these lines")
+    ax.errorbar(s, simulated, half, fmt="o", color=PALETTE[2], label="simulated, 95 %")
+    ax.axvline(best, color=FAINT, linewidth=1, label="$s^*$")
+    ax.set(xscale="log", yscale="log", ylabel="squared error, both axes")
     return ax

@@ -46,6 +46,7 @@ from trilateration.observer.other_noise import (
     location_log_density,
     location_posterior_mean,
     mean_efficiency,
+    mean_variance,
     scatter_reports,
 )
 from trilateration.observer.position import (
@@ -146,6 +147,7 @@ __all__ = [
     "marchenko_pastur_pdf",
     "mean_efficiency",
     "mean_radius_power",
+    "mean_variance",
     "noise_along_normals",
     "normal_cdf",
     "normal_quantile",

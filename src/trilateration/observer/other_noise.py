@@ -12,14 +12,18 @@ from scipy import special
 from trilateration._arrays import Array, Scalar, as_floating
 from trilateration._checks import check_between, check_count, check_positive
 from trilateration.evidence import (
+    AutoregressiveNoise,
     GaussianNoise,
     GumbelNoise,
     LaplaceNoise,
     NoiseModel,
+    StateDependentNoise,
     StudentNoise,
     running_mean,
     validate_evidence,
 )
+from trilateration.observer.best_noise import mean_radius_power
+from trilateration.observer.information import autoregressive_mean_variance
 from trilateration.tasks import Boundaries
 
 
@@ -82,6 +86,38 @@ def mean_efficiency(noise: NoiseModel) -> float:
     if isinstance(noise, GumbelNoise):
         return 6 / np.pi**2
     raise _unknown(noise)
+
+
+def mean_variance(noise: NoiseModel, n_steps: int) -> float:
+    """Return the mean squared error per axis of the plain mean of t steps, for any noise.
+
+    σ²/t for independent noise of any law, tr Σ/(D t) for covariance Σ, the formula of
+    :func:`~trilateration.observer.autoregressive_mean_variance` for AR(1), and for noise of size
+    σ(1 + k|x*|) the average over the unit box of the plane, (σ²/t)(1 + 2k E|x*| + k² E|x*|²).
+
+    Parameters
+    ----------
+    noise
+        Any noise model of :mod:`trilateration.evidence`; state-dependent noise must have a number
+        as slope.
+    n_steps
+        Number of steps t ≥ 1.
+
+    Raises
+    ------
+    ValueError
+        If the slope is a function.
+    """
+    check_count(n_steps, "n_steps")
+    if isinstance(noise, AutoregressiveNoise):
+        return float(autoregressive_mean_variance(noise.sigma, n_steps, noise.rho))
+    factor = 1.0
+    if isinstance(noise, StateDependentNoise):
+        if callable(noise.slope):
+            raise ValueError("noise must have a number as slope, got a function")
+        k = noise.slope
+        factor += 2 * k * mean_radius_power(1) + k**2 * mean_radius_power(2)
+    return float(np.mean(np.square(noise.standard_deviation)) * factor / n_steps)
 
 
 def location_posterior_mean(

@@ -23,7 +23,15 @@ from trilateration.readout.linear import (
     left_out_predictions,
 )
 from trilateration.readout.regions import orthants, random_groups
-from trilateration.readout.scores import Score, distance_fraction, prior_r2, within_r2
+from trilateration.readout.scores import (
+    Score,
+    distance_fraction,
+    error_ratio,
+    held_out_quadrant_r2,
+    mean_error,
+    prior_r2,
+    within_r2,
+)
 
 __all__ = [
     "CODES",
@@ -33,9 +41,12 @@ __all__ = [
     "choose_penalty",
     "dense_line_ceiling",
     "distance_fraction",
+    "error_ratio",
     "fit_linear",
+    "held_out_quadrant_r2",
     "left_out_predictions",
     "logistic_constant",
+    "mean_error",
     "orthants",
     "prior_r2",
     "radial_response",

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Int, Real
 
 from trilateration._arrays import Scalar
-from trilateration._checks import check_positive
+from trilateration._checks import check_at_least, check_positive
 
 
 class Score(NamedTuple):
@@ -75,6 +75,57 @@ def within_r2(
     if total == 0:
         raise ValueError("targets must differ within a group, got constant targets")
     return _score(errors, total / len(targets))
+
+
+def mean_error(squared_errors: Real[np.ndarray, "trial dimension"]) -> Score:
+    """Return the mean squared error per axis and its 95 % half-width over trials.
+
+    Parameters
+    ----------
+    squared_errors
+        Shape ``(trial, dimension)``; the trials are the independent units.
+    """
+    each = squared_errors.mean(axis=1)
+    return Score(float(each.mean()), float(1.96 * each.std() / len(each) ** 0.5))
+
+
+def error_ratio(
+    squared_errors: Real[np.ndarray, "trial dimension"],
+    reference: Real[np.ndarray, "trial dimension"],
+) -> Score:
+    """Return the ratio of two mean squared errors made on the same trials, with its half-width.
+
+    The half-width is that of the mean of e − ρ e₀ over trials, divided by the mean of e₀ (the delta
+    method), so that what the two estimates have in common cancels.
+
+    Parameters
+    ----------
+    squared_errors, reference
+        e and e₀, shape ``(trial, dimension)``.
+    """
+    below = float(reference.mean())
+    ratio = float(squared_errors.mean()) / below
+    return Score(ratio, mean_error(squared_errors - ratio * reference).uncertainty / below)
+
+
+def held_out_quadrant_r2(s: Scalar) -> float:
+    """Return the r² of exact distances, decoded linearly in the quadrant that was held out.
+
+    Least squares on the three other quadrants of the unit square: the covariance of x* there is
+    [[11, ∓4], [∓4, 11]]/144, its mean lies 1/12 + 1/4 per axis from the middle of the held-out
+    quadrant, and μ adds s² I; so the decoder shrinks a little more along one diagonal.
+
+    Parameters
+    ----------
+    s
+        Standard error s ≥ 0 of the mean.
+    """
+    check_at_least(s, 0, "s")
+    covariance = np.array([[11, -4], [-4, 11]]) / 144
+    shrink = covariance @ np.linalg.inv(covariance + s**2 * np.eye(2))
+    lost = np.eye(2) - shrink
+    about_mean = np.eye(2) / 48 + (1 / 12 + 1 / 4) ** 2
+    return float(1 - 6 * np.trace(lost @ about_mean @ lost.T + s**2 * shrink @ shrink.T))
 
 
 def distance_fraction(score: Scalar, sign: Scalar, probit: Scalar) -> float:
