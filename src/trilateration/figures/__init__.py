@@ -6,6 +6,7 @@ returns it; none of them computes a result.
 """
 
 from trilateration.figures.calibration import calibration
+from trilateration.figures.limits import error_balance, predicted_and_simulated, rows_of_dots
 from trilateration.figures.placement import error_ellipse, error_strips, spectrum, task_set
 from trilateration.figures.plane import boundary_lines, plane, plane_map, trial
 from trilateration.figures.position import fixes, lattice, planes, space
@@ -26,6 +27,7 @@ __all__ = [
     "WIDTH",
     "boundary_lines",
     "calibration",
+    "error_balance",
     "error_ellipse",
     "error_strips",
     "fixes",
@@ -36,7 +38,9 @@ __all__ = [
     "plane",
     "plane_map",
     "planes",
+    "predicted_and_simulated",
     "read_distances",
+    "rows_of_dots",
     "show",
     "space",
     "spectrum",

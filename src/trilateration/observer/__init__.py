@@ -9,6 +9,14 @@ torch with any leading shape; dtype and device are kept.
 """
 
 from trilateration.evidence import standard_error
+from trilateration.observer.best_noise import (
+    LineInformation,
+    best_standard_error,
+    dense_line_error,
+    dense_line_information,
+    line_error,
+    mean_radius_power,
+)
 from trilateration.observer.box import (
     BoxPosteriorMoments,
     box_posterior_mean,
@@ -46,6 +54,14 @@ from trilateration.observer.oracle import (
     brute_force_reading_reports,
     discrete_posterior,
 )
+from trilateration.observer.other_noise import (
+    autoregressive_mean,
+    location_log_density,
+    location_posterior_mean,
+    mean_efficiency,
+    mean_variance,
+    scatter_reports,
+)
 from trilateration.observer.position import (
     Trilateration,
     distances_from_log_reports,
@@ -53,6 +69,14 @@ from trilateration.observer.position import (
     probability_noise_weights,
     readout_covariance,
     trilaterate,
+)
+from trilateration.observer.precision import (
+    FLOAT32,
+    FLOAT64,
+    RecoverableRange,
+    ReportFormat,
+    binary_places,
+    clipped_radius,
 )
 from trilateration.observer.reports import (
     GaussianPosterior,
@@ -92,26 +116,34 @@ from trilateration.observer.unknown_tasks import (
 )
 
 __all__ = [
+    "FLOAT32",
+    "FLOAT64",
     "AffinePositions",
     "BoxPosteriorMoments",
     "CalibrationCurve",
     "DecisionCeilings",
     "GaussianPosterior",
+    "LineInformation",
     "LogReports",
     "LogTails",
     "MeanWithError",
     "MeasuredR2",
     "MonteCarloReports",
     "NoisyTrilateration",
+    "RecoverableRange",
     "RecoveredWorld",
+    "ReportFormat",
     "SpectrumEdges",
     "Trilateration",
     "anisotropic_reports",
+    "autoregressive_mean",
     "autoregressive_mean_variance",
     "axis_log_reports",
     "axis_reports",
+    "best_standard_error",
     "binary_divergence",
     "binary_entropy",
+    "binary_places",
     "box_bayes_error",
     "box_posterior_mean",
     "box_posterior_moments",
@@ -121,8 +153,11 @@ __all__ = [
     "brute_force_box_reports",
     "brute_force_reading_reports",
     "calibration_curve",
+    "clipped_radius",
     "cramer_rao_bound",
     "decision_ceilings",
+    "dense_line_error",
+    "dense_line_information",
     "discrete_posterior",
     "distances_from_log_reports",
     "distances_from_reports",
@@ -132,12 +167,18 @@ __all__ = [
     "fisher_information",
     "gaussian_posterior",
     "inverse_gram_after_next",
+    "line_error",
+    "location_log_density",
+    "location_posterior_mean",
     "log_loss",
     "log_normal_cdf",
     "log_reports",
     "marchenko_pastur_cdf",
     "marchenko_pastur_edges",
     "marchenko_pastur_pdf",
+    "mean_efficiency",
+    "mean_radius_power",
+    "mean_variance",
     "measured_r2",
     "noise_along_normals",
     "normal_cdf",
@@ -155,6 +196,7 @@ __all__ = [
     "reports",
     "reports_over_time",
     "sample_grams",
+    "scatter_reports",
     "singular_value_edges",
     "singular_value_pdf",
     "standard_error",

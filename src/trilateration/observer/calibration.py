@@ -50,6 +50,25 @@ class CalibrationCurve(NamedTuple):
         ValueError
             If no bin holds that many.
         """
+        return float((self._gap[self._judged] / self.standard_error[self._judged]).max())
+
+    @property
+    def largest_error(self) -> float:
+        """Largest |frequency − mean report| of the bins that :attr:`largest_gap` judges.
+
+        Raises
+        ------
+        ValueError
+            If no bin holds enough reports.
+        """
+        return float(self._gap[self._judged].max())
+
+    @property
+    def _gap(self):
+        return namespace(self.count).abs(self.frequency - self.mean_report)
+
+    @property
+    def _judged(self):
         xp = namespace(self.count)
         rarer = xp.where(self.mean_report < 0.5, self.mean_report, 1 - self.mean_report)
         judged = self.count * rarer >= _MIN_EXPECTED  # False where a bin is empty
@@ -57,8 +76,7 @@ class CalibrationCurve(NamedTuple):
             raise ValueError(
                 f"curve must have a bin that expects {_MIN_EXPECTED} labels of each kind, got none"
             )
-        gap = xp.abs(self.frequency - self.mean_report)[judged] / self.standard_error[judged]
-        return float(xp.max(gap))
+        return judged
 
     @property
     def frequency_standard_error(self) -> Float[Array, " bin"]:

@@ -1,4 +1,13 @@
-"""Readouts: what trained classifiers and decoders recover."""
+"""Reading a position out of a code, and distances out of trained classifiers.
+
+A code is any array of features with one row a trial: reports in some form (:func:`report_code`), or
+the units of a network. Decoders are least squares or ridge in closed form (:func:`fit_linear`);
+:func:`left_out_predictions` predicts each group of trials from the others, which is the paper's
+generalisation test if the groups are orthants (:func:`orthants`) and plain cross-validation if they
+are random. Two scores are in use and differ by a factor: :func:`prior_r2`, the paper's, and
+:func:`within_r2`, the textbook's. Linear classifiers trained on labels are here too
+(:func:`fit_probit`, :func:`fit_logistic`), with what theory says of them.
+"""
 
 from trilateration.readout.asymptotics import fisher_information_of_labels, parameter_covariance
 from trilateration.readout.classifiers import (
@@ -8,8 +17,32 @@ from trilateration.readout.classifiers import (
     fit_probit,
     tilts,
 )
+from trilateration.readout.codes import (
+    CODES,
+    dense_line_ceiling,
+    logistic_constant,
+    radial_response,
+    report_code,
+)
 from trilateration.readout.flow import FlowPath, gradient_flow, max_margin
+from trilateration.readout.linear import (
+    PENALTIES,
+    LinearDecoder,
+    choose_penalty,
+    fit_linear,
+    left_out_predictions,
+)
 from trilateration.readout.links import MarginLoss, margin_loss
+from trilateration.readout.regions import orthants, random_groups
+from trilateration.readout.scores import (
+    Score,
+    distance_fraction,
+    error_ratio,
+    held_out_quadrant_r2,
+    mean_error,
+    prior_r2,
+    within_r2,
+)
 from trilateration.readout.separability import is_separable
 from trilateration.readout.trials import (
     Population,
@@ -21,23 +54,42 @@ from trilateration.readout.trials import (
 )
 
 __all__ = [
+    "CODES",
+    "PENALTIES",
     "ClassifierFit",
     "FlowPath",
     "LinearClassifiers",
+    "LinearDecoder",
     "MarginLoss",
     "Population",
+    "Score",
     "Trials",
+    "choose_penalty",
+    "dense_line_ceiling",
+    "distance_fraction",
     "draw_trials",
+    "error_ratio",
     "fisher_information_of_labels",
+    "fit_linear",
     "fit_logistic",
     "fit_probit",
     "gradient_flow",
+    "held_out_quadrant_r2",
     "is_separable",
+    "left_out_predictions",
+    "logistic_constant",
     "margin_loss",
     "max_margin",
+    "mean_error",
+    "orthants",
     "parameter_covariance",
     "population",
+    "prior_r2",
+    "radial_response",
+    "random_groups",
     "repeat_training",
+    "report_code",
     "ruler",
     "tilts",
+    "within_r2",
 ]
