@@ -45,6 +45,8 @@ def test_an_uncertainty_is_never_rounded_away():
     claim = make(0.03049, at_most=0.03, uncertainty=0.0004)
     assert claim.verdict == "does not hold"
     assert claim.measured_text == "0.0305 ± 0.0004"
+    coarse = make(0.97601, at_least=0.5, uncertainty=0.0001, resolution=0.001)
+    assert coarse.measured_text == "0.976 ± 0.001"
 
 
 def test_an_interval_across_the_edge_is_undecided():

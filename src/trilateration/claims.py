@@ -180,7 +180,8 @@ def make(
         low=low,
         high=high,
         measured=_round_to(measured, step),
-        uncertainty=None if uncertainty is None else _round_to(uncertainty, step),
+        # Never rounded away: an interval that is narrower than the resolution shows as one step.
+        uncertainty=_round_to(max(uncertainty, step), step) if uncertainty else uncertainty,
         resolution=step,
         wanted=wanted,
         verdict=_verdict(measured, uncertainty, low, high),
