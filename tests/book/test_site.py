@@ -14,6 +14,7 @@ from bookbuild.layout import ROOT, notebooks, pages
 from bookbuild.links import broken_links
 from bookbuild.trim import external_requests, page_weights
 from bs4 import BeautifulSoup
+from fontTools.ttLib import TTFont
 
 from trilateration.claims import claims_in
 
@@ -50,6 +51,26 @@ def test_nothing_is_asked_of_another_host(html):
 def test_pages_are_light(html):
     heavy = {page: weight for page, weight in page_weights(html).items() if weight > BUDGET}
     assert heavy == {}
+
+
+def test_every_icon_has_a_glyph(html):
+    css = (html / "_static/styles/pydata-sphinx-theme.css").read_text()
+    glyphs = dict(re.findall(r'\.(fa-[\w-]+):before\{content:"\\([0-9a-f]+)"', css))
+    fonts = {}
+    for style, name in (("brands", "brands-400"), ("solid", "solid-900")):
+        with TTFont(html / f"_static/vendor/fontawesome/webfonts/fa-{name}.woff") as font:
+            fonts[style] = set(font.getBestCmap())
+    seen = set()
+    for page in html.glob("book/**/*.html"):
+        soup = BeautifulSoup(page.read_text(), "html.parser")
+        assert not soup.select("script[src*=fontawesome]"), page.name
+        for icon in soup.select(".fa-solid, .fa-brands, .fas, .fab"):
+            names = [word for word in icon["class"] if word in glyphs]
+            assert len(names) == 1, (page.name, icon)
+            style = "brands" if {"fab", "fa-brands"} & set(icon["class"]) else "solid"
+            assert int(glyphs[names[0]], 16) in fonts[style], (page.name, icon)
+            seen.update(names)
+    assert len(seen) >= 10
 
 
 def test_every_picture_is_described(html):
