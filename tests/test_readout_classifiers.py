@@ -122,6 +122,16 @@ def test_weights_count_as_repetitions(link, trials, rng):
     )
 
 
+@pytest.mark.parametrize("factor", [-40.0, 0.5, 1.0])
+def test_the_minimum_is_the_same_from_every_start(factor, trials):
+    ruler = readout.ruler(LINES, SIGMA, STEPS)
+    start = readout.LinearClassifiers(factor * ruler.weights, ruler.intercepts + 1, "probit")
+    fits = [readout.fit_probit(trials.means, trials.labels, start=s) for s in (None, start)]
+    np.testing.assert_allclose(
+        fits[1].classifiers.parameters, fits[0].classifiers.parameters, rtol=1e-8, atol=1e-8
+    )
+
+
 def test_tasks_are_trained_independently_of_each_other(trials):
     together = readout.fit_probit(trials.means, trials.labels).classifiers
     alone = readout.fit_probit(trials.means, trials.labels[:, 1:2]).classifiers
