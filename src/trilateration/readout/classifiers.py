@@ -173,6 +173,11 @@ def fit_probit(
     """
     check_count(max_iterations, "max_iterations")
     data = validated(features, targets, weights)
+    shape = (data.signs.shape[1], data.rows.shape[1])
+    if start is not None and start.parameters.shape != shape:
+        raise ValueError(
+            f"start must have parameters of shape {shape}, got {start.parameters.shape}"
+        )
     given = None if start is None else data.from_features(start.parameters)
     parameters, decrement = _newton(data, "probit", max_iterations, given)
     return _judged(data, parameters, decrement <= _DECREMENT, "probit")
