@@ -122,6 +122,16 @@ def test_weights_count_as_repetitions(link, trials, rng):
     )
 
 
+@pytest.mark.parametrize("factor", [-40.0, 0.5, 1.0])
+def test_the_minimum_is_the_same_from_every_start(factor, trials):
+    ruler = readout.ruler(LINES, SIGMA, STEPS)
+    start = readout.LinearClassifiers(factor * ruler.weights, ruler.intercepts + 1, "probit")
+    fits = [readout.fit_probit(trials.means, trials.labels, start=s) for s in (None, start)]
+    np.testing.assert_allclose(
+        fits[1].classifiers.parameters, fits[0].classifiers.parameters, rtol=1e-8, atol=1e-8
+    )
+
+
 def test_tasks_are_trained_independently_of_each_other(trials):
     together = readout.fit_probit(trials.means, trials.labels).classifiers
     alone = readout.fit_probit(trials.means, trials.labels[:, 1:2]).classifiers
@@ -300,6 +310,24 @@ def test_information_of_a_label_agrees_with_integration():
         assert entry == pytest.approx(brute, rel=1e-7)
 
 
+def test_variances_of_unit_and_zero_tend_to_their_laws():
+    # Information about (w, w₀) across a line with density p₀ of d: s p₀ χ_j in units of s.
+    s, density = 0.01, 2 / (0.5 * np.pi)
+    chi0, chi2 = (
+        integrate.quad(
+            lambda u, j=j: u**j * stats.norm.pdf(u) ** 2 / special.ndtr([u, -u]).prod(), -12, 12
+        )[0]
+        for j in (0, 2)
+    )
+    across = tasks.Boundaries(np.array([[1.0, 0.0]]), np.zeros(1))
+    disc = readout.population(across, s, 1, law="disc", n_nodes=400)
+    line = readout.ruler(across, s, 1)
+    information = readout.fisher_information_of_labels(line, disc.means, weights=disc.weights)[0]
+    variances = np.diag(np.linalg.inv(information))
+    assert s**2 * variances[0] == pytest.approx(1 / (s * density * chi2), rel=0.01)
+    assert s**2 * variances[2] == pytest.approx(s / (density * chi0), rel=0.01)
+
+
 def test_the_sandwich_is_the_inverse_information_where_the_model_is_right(rng):
     trials = readout.draw_trials(100_000, LINES, SIGMA, STEPS, law="disc", rng=rng)
     ruler = readout.ruler(LINES, SIGMA, STEPS)
@@ -381,6 +409,9 @@ def test_bad_choices_are_named(rng):
         readout.gradient_flow(np.eye(3)[:, :2], np.eye(3, dtype=int), [2.0, 1.0])
     with pytest.raises(ValueError, match="labels must be separable, got task 0, which is not"):
         readout.max_margin(np.array([[0.0], [1], [2]]), np.array([[0], [1], [0]]))
+    start = readout.ruler(LINES, SIGMA, STEPS)
+    with pytest.raises(ValueError, match=re.escape("shape (1, 3), got (3, 3)")):
+        readout.fit_probit(np.eye(3)[:, :2], np.eye(3, dtype=int)[:, :1], start=start)
     three = tasks.Boundaries(np.eye(3), np.zeros(3))
     with pytest.raises(ValueError, match="boundaries must be two-dimensional, got 3"):
         readout.population(three, SIGMA, STEPS, law="disc")

@@ -18,13 +18,13 @@ class TrainingData(NamedTuple):
     Attributes
     ----------
     rows
-        (T(x − c), 1) with c and T such that the features have mean 0 and covariance I.
+        (V(x − c), 1) with c and V such that the features have mean 0 and covariance I.
     signs
         +1 for label 1, −1 for label 0.
     weights
         Share of each row in the mean loss of a task; columns sum to 1.
     centre, transform
-        c and T.
+        c and V.
     """
 
     rows: Float[np.ndarray, "row parameter"]
@@ -39,6 +39,13 @@ class TrainingData(NamedTuple):
         """Return weights and intercepts on the features from parameters on the rows."""
         weights = parameters[:, :-1] @ self.transform
         return weights, parameters[:, -1] - weights @ self.centre
+
+    def from_features(
+        self, parameters: Float[np.ndarray, "task parameter"]
+    ) -> Float[np.ndarray, "task parameter"]:
+        """Return parameters on the rows from those on the features; undoes `to_features`."""
+        weights = np.linalg.solve(self.transform.T, parameters[:, :-1].T).T
+        return np.column_stack([weights, parameters[:, -1] + parameters[:, :-1] @ self.centre])
 
 
 def validated(

@@ -1,6 +1,6 @@
 """How far trained classifiers scatter: Fisher information and the sandwich covariance.
 
-Parameters are θ = (w, w₀), features with a constant v = (x, 1).
+Parameters are ϑ = (w, w₀), features with a constant x̃ = (x, 1).
 """
 
 import numpy as np
@@ -17,11 +17,11 @@ def fisher_information_of_labels(
     *,
     weights: Real[np.ndarray, " trial"] | None = None,
 ) -> Float[np.ndarray, "task parameter parameter"]:
-    """Return the Fisher information of one label about θ, averaged over the features.
+    """Return the Fisher information of one label about ϑ, averaged over the features.
 
-    E[F′(η)²/(F(η)(1 − F(η))) v vᵀ], for labels that follow the classifiers' own reports F(η). For
-    the probit link the factor is φ(η)²/(Φ(η)Φ(−η)). n labels give n times as much, and the
-    trained θ has covariance near its inverse.
+    E[F′(v)²/(F(v)(1 − F(v))) x̃ x̃ᵀ], for labels that follow the classifiers' own reports F(v). For
+    the probit link the factor is φ(v)²/(Φ(v)Φ(−v)). n labels give n times as much, and the
+    trained ϑ has covariance near its inverse.
 
     Parameters
     ----------
@@ -33,9 +33,11 @@ def fisher_information_of_labels(
         Weights of the average, such as those of a quadrature; by default all equal. Scaled to sum
         to 1.
     """
-    eta = classifiers.decision_values(features)
-    # F′ = F times the pull, and F(−η) = 1 − F(η): the factor is the product of both pulls.
-    factor = margin_loss(eta, classifiers.link).pull * margin_loss(-eta, classifiers.link).pull
+    values = classifiers.decision_values(features)
+    # F′ = F times the pull, and F(−v) = 1 − F(v): the factor is the product of both pulls.
+    factor = (
+        margin_loss(values, classifiers.link).pull * margin_loss(-values, classifiers.link).pull
+    )
     share = np.ones(len(features)) if weights is None else weights
     factor = factor * (share / share.sum())[:, None]
     rows = np.column_stack([features, np.ones(len(features))])
@@ -47,7 +49,7 @@ def parameter_covariance(
     features: Real[np.ndarray, "trial dimension"],
     labels: Real[np.ndarray, "trial task"],
 ) -> Float[np.ndarray, "task parameter task parameter"]:
-    """Return n times the covariance of the trained θ of all tasks, for n trials of this law.
+    """Return n times the covariance of the trained ϑ of all tasks, for n trials of this law.
 
     The sandwich H⁻¹ J H⁻¹ (Huber 1967; White, Econometrica 50, 1982): H the mean Hessian of the log
     loss, J the mean outer product of its gradients, over the trials given. It holds for any law of

@@ -39,9 +39,9 @@ class LinearClassifiers:
     weights
         w, shape ``(task, dimension)``, per latent unit.
     intercepts
-        b, shape ``(task,)``.
+        w₀, shape ``(task,)``.
     link
-        F: ``"probit"`` for Φ, ``"logistic"`` for 1/(1 + e^−η).
+        F: ``"probit"`` for Φ, ``"logistic"`` for 1/(1 + e^−v).
 
     Raises
     ------
@@ -60,7 +60,7 @@ class LinearClassifiers:
 
     @property
     def parameters(self) -> Float[np.ndarray, "task parameter"]:
-        """θ = (w, w₀), one row a task."""
+        """ϑ = (w, w₀), one row a task."""
         return np.column_stack([self.weights, self.intercepts])
 
     @property
@@ -76,7 +76,7 @@ class LinearClassifiers:
     def decision_values(
         self, points: Real[np.ndarray, "*batch dimension"]
     ) -> Float[np.ndarray, "*batch task"]:
-        """Return η = w·x + w₀ for points of shape ``(..., dimension)``."""
+        """Return v = w·x + w₀ for points of shape ``(..., dimension)``."""
         points = as_floating(points, "points")
         check_last_axis(points, self.weights.shape[1], "points", "dimension")
         return points @ self.weights.T + self.intercepts
@@ -84,11 +84,11 @@ class LinearClassifiers:
     def reports(
         self, points: Real[np.ndarray, "*batch dimension"]
     ) -> Float[np.ndarray, "*batch task"]:
-        """Return the reports F(η), probabilities of label 1."""
+        """Return the reports F(v), probabilities of label 1."""
         return probabilities(self.decision_values(points), self.link)
 
     def log_reports(self, points: Real[np.ndarray, "*batch dimension"]) -> LogReports:
-        """Return log F(η) and log(1 − F(η)), in nats, which do not saturate."""
+        """Return log F(v) and log(1 − F(v)), in nats, which do not saturate."""
         values = self.decision_values(points)
         return LogReports(*(-margin_loss(side * values, self.link).value for side in (1, -1)))
 
@@ -143,11 +143,12 @@ def fit_probit(
     targets: Real[np.ndarray, "trial task"],
     *,
     weights: Real[np.ndarray, " trial"] | None = None,
+    start: LinearClassifiers | None = None,
     max_iterations: int = 100,
 ) -> ClassifierFit:
     """Train probit classifiers by Newton's method: all tasks at once, on the same features.
 
-    Minimises Σ_k ω_k [−q log Φ(w·x_k + w₀) − (1 − q) log Φ(−w·x_k − w₀)] for each task, which is
+    Minimises Σ_k g_k [−q log Φ(w·x_k + w₀) − (1 − q) log Φ(−w·x_k − w₀)] for each task, which is
     strictly convex.
 
     Parameters
@@ -158,7 +159,9 @@ def fit_probit(
         q: labels 0 or 1, or probabilities of label 1, with which the fit is the limit of infinitely
         many labels at each x.
     weights
-        ω ≥ 0, one for each trial; by default all equal. Scaled to sum to 1.
+        g ≥ 0, one for each trial; by default all equal. Scaled to sum to 1.
+    start
+        Where to begin; a good guess saves steps. The minimum is the same from everywhere.
     max_iterations
         Newton steps; ten usually suffice.
 
@@ -170,7 +173,13 @@ def fit_probit(
     """
     check_count(max_iterations, "max_iterations")
     data = validated(features, targets, weights)
-    parameters, decrement = _newton(data, "probit", max_iterations)
+    shape = (data.signs.shape[1], data.rows.shape[1])
+    if start is not None and start.parameters.shape != shape:
+        raise ValueError(
+            f"start must have parameters of shape {shape}, got {start.parameters.shape}"
+        )
+    given = None if start is None else data.from_features(start.parameters)
+    parameters, decrement = _newton(data, "probit", max_iterations, given)
     return _judged(data, parameters, decrement <= _DECREMENT, "probit")
 
 
@@ -249,10 +258,10 @@ class _Objective:
         return (weights * loss.value).sum(axis=0), gradient, hessian.reshape(square)
 
 
-def _newton(data, link, max_iterations):
+def _newton(data, link, max_iterations, given=None):
     """Minimise every task's loss; return parameters and the last Newton decrements."""
     objective = _Objective(data, link)
-    parameters = _start(data, link, max_iterations)
+    parameters = _start(objective, max_iterations, given)
     state = objective(parameters)
     for _ in range(max_iterations):
         _, gradient, hessian = state
@@ -267,15 +276,18 @@ def _newton(data, link, max_iterations):
     return parameters, decrement
 
 
-def _start(data, link, max_iterations):
-    """Start at the minimum of every eighth trial, or at 0 where that has none or is no better."""
+def _start(objective, max_iterations, given):
+    """Start where told, or at the minimum of every eighth trial; at 0 where that is no better."""
+    data, link = objective.data, objective.link
     zero = np.zeros((data.signs.shape[1], data.rows.shape[1]))
-    if len(data.rows) < _WORTH_A_START:
-        return zero
-    eighth = TrainingData(*(part[::8] for part in data[:3]), data.centre, data.transform)
-    parameters, decrement = _newton(eighth, link, max_iterations)
-    better = _Objective(data, link)(parameters)[0] < math.log(2)
-    return np.where(((decrement <= _DECREMENT) & better)[:, None], parameters, zero)
+    if given is None:
+        if len(data.rows) < _WORTH_A_START:
+            return zero
+        eighth = TrainingData(*(part[::8] for part in data[:3]), data.centre, data.transform)
+        parameters, decrement = _newton(eighth, link, max_iterations)
+        given = np.where((decrement <= _DECREMENT)[:, None], parameters, zero)
+    better = objective(given)[0] < math.log(2)
+    return np.where(better[:, None], given, zero)
 
 
 def _line_search(objective, parameters, state, step, slope):
@@ -316,9 +328,9 @@ def _judged(data: TrainingData, parameters, converged, link):
 def _has_minimum(data, parameters, link):
     """Tell for which tasks the parameters prove that the loss has a minimum.
 
-    With pulls p and signed rows z the gradient is −Σ ω p z. If u separated, all ω p (u·z) would be
-    ≥ 0, so |gradient| |u| ≥ Σ ω p (u·z) ≥ |(ω p u·z)|₂ ≥ σ_min |u|, with σ_min the least singular
-    value of the matrix of rows ω p z. A smaller gradient excludes separability.
+    With pulls p and signed rows ζ the gradient is −Σ g p ζ. If e separated, all g p (e·ζ) would be
+    ≥ 0, so |gradient| |e| ≥ Σ g p (e·ζ) ≥ |(g p e·ζ)|₂ ≥ ς |e|, with ς the least singular
+    value of the matrix of rows g p ζ. A smaller gradient excludes separability.
     """
     pull = data.weights * margin_loss(data.signs * (data.rows @ parameters.T), link).pull
     gradient = (data.signs * pull).T @ data.rows

@@ -25,7 +25,7 @@ class FlowPath:
     times
         Training times, rising; gradient descent with a small step ε is there after time/ε steps.
     parameters
-        θ = (w, w₀) at these times, from θ = 0.
+        ϑ = (w, w₀) at these times, from ϑ = 0.
     losses
         Mean log loss at these times, in nats.
     link
@@ -39,8 +39,8 @@ class FlowPath:
 
     def at(self, index: int) -> LinearClassifiers:
         """Return the classifiers at the time with this index."""
-        theta = self.parameters[index]
-        return LinearClassifiers(theta[:, :-1], theta[:, -1], self.link)
+        vartheta = self.parameters[index]
+        return LinearClassifiers(vartheta[:, :-1], vartheta[:, -1], self.link)
 
 
 def gradient_flow(
@@ -50,9 +50,9 @@ def gradient_flow(
     *,
     link: Link = "logistic",
 ) -> FlowPath:
-    """Follow dθ/dt = −∇L(θ) from θ = 0, L the mean log loss.
+    """Follow dϑ/d𝒯 = −∇L(ϑ) from ϑ = 0, L the mean log loss.
 
-    Solved in log(1 + t) by an implicit method, so that t = 1e12 costs little more than t = 1.
+    Solved in log(1 + 𝒯) by an implicit method, so that 𝒯 = 1e12 costs little more than 𝒯 = 1.
 
     Parameters
     ----------
@@ -81,19 +81,24 @@ def gradient_flow(
     return FlowPath(times, parameters, margin_loss(margins, link).value.mean(axis=1), link)
 
 
-def _flow(z, log_times, link):
-    """Solve for one task with signed rows z = (2y − 1)(x, 1)."""
+def _flow(zeta, log_times, link):
+    """Solve for one task with signed rows ζ = (2y − 1)(x, 1)."""
 
-    def velocity(tau, theta):
-        return np.exp(tau) * (margin_loss(z @ theta, link).pull @ z) / len(z)
+    def velocity(log_time, vartheta):
+        return np.exp(log_time) * (margin_loss(zeta @ vartheta, link).pull @ zeta) / len(zeta)
 
-    def jacobian(tau, theta):
-        return -np.exp(tau) * (z.T * margin_loss(z @ theta, link).curvature) @ z / len(z)
+    def jacobian(log_time, vartheta):
+        return (
+            -np.exp(log_time)
+            * (zeta.T * margin_loss(zeta @ vartheta, link).curvature)
+            @ zeta
+            / len(zeta)
+        )
 
     solution = integrate.solve_ivp(
         velocity,
         (0, log_times[-1]),
-        np.zeros(z.shape[1]),
+        np.zeros(zeta.shape[1]),
         method="Radau",
         t_eval=log_times,
         jac=jacobian,
@@ -108,10 +113,10 @@ def _flow(z, log_times, link):
 def max_margin(
     features: Real[np.ndarray, "trial dimension"], labels: Real[np.ndarray, "trial task"]
 ) -> LinearClassifiers:
-    """Return the shortest θ = (w, w₀) with (2y − 1)(w·x + w₀) ≥ 1 in every trial.
+    """Return the shortest ϑ = (w, w₀) with (2y − 1)(w·x + w₀) ≥ 1 in every trial.
 
     The direction to which gradient descent on the logistic loss turns (Soudry et al., JMLR 19,
-    2018); its margin is 1/|θ|. The intercept counts in the length, as it does in gradient descent.
+    2018); its margin is 1/|ϑ|. The intercept counts in the length, as it does in gradient descent.
     Solved as a least-distance problem by non-negative least squares (Lawson & Hanson, *Solving
     Least Squares Problems*, 1974, chapter 23).
 
@@ -129,13 +134,13 @@ def max_margin(
     rows = np.column_stack([np.asarray(features, dtype=np.float64), np.ones(len(features))])
     parameters = np.empty((signs.shape[1], rows.shape[1]))
     for index, sign in enumerate(signs.T):
-        z = sign[:, None] * rows
-        system = np.vstack([z.T, np.ones(len(z))])
-        target = np.append(np.zeros(z.shape[1]), 1.0)
+        zeta = sign[:, None] * rows
+        system = np.vstack([zeta.T, np.ones(len(zeta))])
+        target = np.append(np.zeros(zeta.shape[1]), 1.0)
         residual = target - system @ optimize.nnls(system, target)[0]
-        # A residual of zero means that no θ satisfies the constraints.
-        theta = -residual[:-1] / max(residual[-1], np.finfo(float).tiny)
-        if not np.min(z @ theta) > 1 - 1e-6:
+        # A residual of zero means that no ϑ satisfies the constraints.
+        vartheta = -residual[:-1] / max(residual[-1], np.finfo(float).tiny)
+        if not np.min(zeta @ vartheta) > 1 - 1e-6:
             raise ValueError(f"labels must be separable, got task {index}, which is not")
-        parameters[index] = theta
+        parameters[index] = vartheta
     return LinearClassifiers(parameters[:, :-1], parameters[:, -1], "logistic")

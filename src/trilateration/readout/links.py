@@ -1,8 +1,8 @@
 """The two links between a decision value and a probability, and their log losses.
 
-A linear classifier has the decision value η = w·x + w₀ and reports F(η), with F = Φ (probit) or
-F(η) = 1/(1 + e^−η) (logistic). Both F have F(−η) = 1 − F(η), so the log loss of a trial is ℓ(m) =
-−log F(m) of its margin m = (2y − 1) η alone.
+A linear classifier has the decision value v = w·x + w₀ and reports F(v), with F = Φ (probit) or
+F(v) = 1/(1 + e^−v) (logistic). Both F have F(−v) = 1 − F(v), so the log loss of a trial is ℓ(m) =
+−log F(m) of its margin m = (2y − 1) v alone.
 """
 
 import math
@@ -39,7 +39,7 @@ class MarginLoss(NamedTuple):
 def margin_loss(margins: Real[np.ndarray, "*shape"], link: Link) -> MarginLoss:
     """Return ℓ(m), −ℓ′(m) and ℓ″(m).
 
-    Probit: ℓ = −log Φ(m), −ℓ′ = λ(m) = φ(m)/Φ(m), ℓ″ = λ(m)(m + λ(m)). Logistic: ℓ = log(1 + e^−m),
+    Probit: ℓ = −log Φ(m), −ℓ′ = ρ(m) = φ(m)/Φ(m), ℓ″ = ρ(m)(m + ρ(m)). Logistic: ℓ = log(1 + e^−m),
     −ℓ′ = 1/(1 + e^m), ℓ″ = −ℓ′(1 + ℓ′). No overflow and no loss of digits in either tail.
 
     Parameters
@@ -65,13 +65,13 @@ def margin_loss(margins: Real[np.ndarray, "*shape"], link: Link) -> MarginLoss:
 
 
 def probabilities(values: Real[np.ndarray, "*shape"], link: Link) -> Float[np.ndarray, "*shape"]:
-    """Return F(η), the reported probability of label 1; arguments as in :func:`margin_loss`."""
+    """Return F(v), the reported probability of label 1; arguments as in :func:`margin_loss`."""
     check_choice(link, LINKS, "link")
     return special.ndtr(values) if link == "probit" else special.expit(values)
 
 
 def _excess(m, pull):
-    """Return m + λ(m) > 0; far below 0, where the two cancel, by the expansion of Mills' ratio."""
+    """Return m + ρ(m) > 0; far below 0, where the two cancel, by the expansion of Mills' ratio."""
     excess = np.asarray(m + pull)
     far = m < -300
     if np.any(far):

@@ -1,8 +1,8 @@
 """Whether labels can be separated without error, in which case no finite classifier is best.
 
-Write v = (x, 1) for a feature vector with a constant, and z = (2y − 1) v. If some u has u·z ≥ 0
-for all trials and > 0 for one, the log loss falls for ever along u: it has no minimum. Otherwise,
-if the v span their space, it has exactly one (Albert & Anderson, Biometrika 71, 1984).
+Write x̃ = (x, 1) for a feature vector with a constant, and ζ = (2y − 1) x̃. If some e has e·ζ ≥ 0
+for all trials and > 0 for one, the log loss falls for ever along e: it has no minimum. Otherwise,
+if the x̃ span their space, it has exactly one (Albert & Anderson, Biometrika 71, 1984).
 """
 
 import numpy as np
@@ -21,8 +21,8 @@ def is_separable(
 ) -> Bool[np.ndarray, " task"]:
     """Tell for each task whether some hyperplane separates its labels, ties allowed.
 
-    Decided by a linear programme: the largest mean of u·z with u·z ≥ 0 for every trial and
-    |u_j| ≤ 1 is positive if and only if the labels are separable.
+    Decided by a linear programme: the largest mean of e·ζ with e·ζ ≥ 0 for every trial and
+    |e_j| ≤ 1 is positive if and only if the labels are separable.
 
     Parameters
     ----------
@@ -41,11 +41,11 @@ def is_separable(
 
 
 def separates(rows: Float[np.ndarray, "row parameter"], signs: Float[np.ndarray, " row"]) -> bool:
-    """Solve the linear programme for one task; rows v are best of unit size."""
+    """Solve the linear programme for one task; rows x̃ are best of unit size."""
     if np.all(signs == signs[0]):
         return True
-    z = signs[:, None] * rows
+    zeta = signs[:, None] * rows
     result = optimize.linprog(
-        -z.mean(axis=0), A_ub=-z, b_ub=np.zeros(len(z)), bounds=(-1, 1), method="highs"
+        -zeta.mean(axis=0), A_ub=-zeta, b_ub=np.zeros(len(zeta)), bounds=(-1, 1), method="highs"
     )
     return bool(result.status == 0 and -result.fun > _OPTIMUM)

@@ -178,7 +178,7 @@ def repeat_training(
     law: Law,
     rng: np.random.Generator,
 ) -> Float[np.ndarray, "replicate task parameter"]:
-    """Train probit classifiers on fresh trials again and again; return all θ = (w, w₀).
+    """Train probit classifiers on fresh trials again and again; return all ϑ = (w, w₀).
 
     Parameters
     ----------
@@ -189,13 +189,14 @@ def repeat_training(
 
     Returns
     -------
-    θ of every replicate and task; NaN where the labels were separable.
+    ϑ of every replicate and task; NaN where the labels were separable.
     """
     check_count(n_replicates, "n_replicates")
+    start = ruler(boundaries, sigma, n_steps)
     parameters = []
     for _ in range(n_replicates):
         trials = draw_trials(n_trials, boundaries, sigma, n_steps, law=law, rng=rng)
-        fit = fit_probit(trials.means, trials.labels)
+        fit = fit_probit(trials.means, trials.labels, start=start)
         parameters.append(np.column_stack([fit.weights, fit.intercepts]))
     return np.array(parameters)
 
