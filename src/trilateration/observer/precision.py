@@ -1,7 +1,7 @@
 """Reports of finite precision: which distances a rounded probability can still carry.
 
 A report is stored as the nearest number of its format. Near 1 every binary format is a grid of
-spacing 2^−q, so all z with 1 − Φ(z) ≤ 2^−(q+1) are stored as 1; near 0 a floating-point format
+spacing 2^−K, so all z with 1 − Φ(z) ≤ 2^−(K+1) are stored as 1; near 0 a floating-point format
 goes on to its smallest positive number. What lies beyond is saturated, like a length that is
 longer than the ruler.
 """
@@ -44,7 +44,7 @@ class ReportFormat:
     name
         What the reader of a figure sees.
     places
-        q: the largest number below 1 is 1 − 2^−q.
+        K: the largest number below 1 is 1 − 2^−K.
     log2_smallest
         Binary logarithm of the smallest positive number.
     """
@@ -57,7 +57,7 @@ class ReportFormat:
     def range(self) -> RecoverableRange:
         """The probits that are stored as neither 0 nor 1.
 
-        low = Φ⁻¹(m/2) with m the smallest positive number, high = −Φ⁻¹(2^−(q+1)): a tie lies
+        low = Φ⁻¹(m/2) with m the smallest positive number, high = −Φ⁻¹(2^−(K+1)): a tie lies
         between an odd and an even significand, and 0 and 1 are the even ones.
         """
         logs = -np.log(2.0) * np.array([1 - self.log2_smallest, self.places + 1])
@@ -112,12 +112,12 @@ FLOAT32 = ReportFormat("float32", places=24, log2_smallest=-149)
 
 
 def binary_places(places: int) -> ReportFormat:
-    """Return the format of a report with q binary places, a multiple of 2^−q from 0 to 1.
+    """Return the format of a report with K binary places, a multiple of 2^−K from 0 to 1.
 
     Parameters
     ----------
     places
-        q, a whole number from 1 to 52.
+        K, a whole number from 1 to 52.
 
     Raises
     ------
@@ -134,8 +134,8 @@ def clipped_radius(
 ) -> Float[Array, "*shape"]:
     """Return the length that many evenly spaced lines read if their distances stop at ± R.
 
-    r h(R/r) with h(q) = (2/π)(arcsin q + q √(1 − q²)) for q < 1 and h = 1 otherwise: the limit
-    N → ∞ of |A⁺ clip(A μ, −R, R)| in the plane. Engineers know h as the describing function of a
+    r C(R/r) with C(ζ) = (2/π)(arcsin ζ + ζ √(1 − ζ²)) for ζ < 1 and C = 1 otherwise: the limit
+    N → ∞ of |A⁺ clip(A μ, −R, R)| in the plane. Engineers know C as the describing function of a
     saturation.
 
     Parameters
@@ -146,5 +146,5 @@ def clipped_radius(
         R > 0, the longest distance the ruler shows.
     """
     radius = as_floating(radius, "radius")
-    q = np.minimum(1.0, reach / np.maximum(radius, np.finfo(np.float64).tiny))
-    return radius * (2 / np.pi) * (np.arcsin(q) + q * np.sqrt(1 - q**2))
+    ratio = np.minimum(1.0, reach / np.maximum(radius, np.finfo(np.float64).tiny))
+    return radius * (2 / np.pi) * (np.arcsin(ratio) + ratio * np.sqrt(1 - ratio**2))

@@ -51,10 +51,10 @@ def report_code(u: Real[Array, "*shape"], kind: str) -> Float[Array, "*shape"]:
 def radial_response(
     radius: Real[Array, "*shape"], kind: str, s: Scalar, *, harmonic: int = 1
 ) -> Float[Array, "*shape"]:
-    """Return ψ_j(r) = (1/π) ∫₀^{2π} ψ(r cos θ/s) cos(jθ) dθ, the j-th harmonic of a code ψ.
+    """Return g_j(r) = (1/π) ∫₀^{2π} g(r cos θ/s) cos(jθ) dθ, the j-th harmonic of a code g.
 
     With j = 1 it is the length that evenly spaced lines read if the code is taken for a distance,
-    (2/N) |Σ_i a_i ψ(a_i·μ/s)| in the limit N → ∞: r/s for the probit, 4/π for the sign.
+    (2/N) |Σ_i a_i g(a_i·μ/s)| in the limit N → ∞: r/s for the probit, 4/π for the sign.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def radial_response(
 def dense_line_ceiling(kind: str, sigma: Scalar, n_steps: Scalar, *, n_harmonics: int = 4) -> float:
     """Return the r² of the best linear decoder of a code as the number of even lines grows.
 
-    A linear decoder of lines in all directions is a combination of ψ_j(r) e^{ijθ} in polar
+    A linear decoder of lines in all directions is a combination of g_|j|(r) e^{ijθ} in polar
     coordinates of μ, and the symmetry of the square leaves j = 1, −3, 5, −7, …; the ceiling is the
     least-squares fit of x* = x₁ + i x₂ by the first of them, integrated over the unit box and the
     noise. One harmonic alone is a decoder that treats all directions alike, such as A⁺ with a gain.

@@ -11,7 +11,8 @@ import numpy as np
 from jaxtyping import Int, Real
 
 from trilateration._arrays import Scalar
-from trilateration._checks import check_at_least, check_positive
+from trilateration._checks import check_at_least
+from trilateration.observer import measured_r2
 
 
 class Score(NamedTuple):
@@ -37,6 +38,8 @@ def prior_r2(
 ) -> Score:
     """Return the paper's r², 1 − MSE/(h²/3), whose baseline is the whole box whatever is tested.
 
+    :func:`~trilateration.observer.measured_r2` with the arguments in the order of this room.
+
     Parameters
     ----------
     targets, predictions
@@ -44,10 +47,8 @@ def prior_r2(
     half_width
         h > 0 of the box of the prior; 1/12 per axis for h = ½.
     """
-    check_positive(half_width, "half_width")
-    errors = _squared_errors(targets, predictions)
-    baseline = targets.shape[1] * half_width**2 / 3
-    return _score(errors, baseline)
+    _check_paired(targets, predictions)
+    return Score(*measured_r2(predictions, targets, half_width=half_width))
 
 
 def within_r2(
@@ -64,7 +65,7 @@ def within_r2(
     groups
         The group in which each trial is tested, such as its orthant; by default one group.
     """
-    errors = _squared_errors(targets, predictions)
+    _check_paired(targets, predictions)
     groups = np.zeros(len(targets), dtype=int) if groups is None else np.asarray(groups)
     if groups.shape != targets.shape[:1]:
         raise ValueError(f"groups must have shape {targets.shape[:1]}, got {groups.shape}")
@@ -74,7 +75,9 @@ def within_r2(
     )
     if total == 0:
         raise ValueError("targets must differ within a group, got constant targets")
-    return _score(errors, total / len(targets))
+    errors = ((predictions - targets) ** 2).sum(axis=-1) * len(targets) / total
+    half = 1.96 * errors.std(ddof=1) / len(errors) ** 0.5
+    return Score(float(1 - errors.mean()), float(half))
 
 
 def mean_error(squared_errors: Real[np.ndarray, "trial dimension"]) -> Score:
@@ -147,15 +150,9 @@ def distance_fraction(score: Scalar, sign: Scalar, probit: Scalar) -> float:
     return float((score - sign) / (probit - sign))
 
 
-def _squared_errors(targets, predictions):
+def _check_paired(targets, predictions):
     if targets.shape != predictions.shape or len(targets) < 2:
         raise ValueError(
             f"predictions must have the shape {targets.shape} of the targets, at least 2 trials, "
             f"got {predictions.shape}"
         )
-    return ((predictions - targets) ** 2).sum(axis=-1)
-
-
-def _score(errors, baseline):
-    half = 1.96 * errors.std() / len(errors) ** 0.5
-    return Score(float(1 - errors.mean() / baseline), float(half / baseline))
