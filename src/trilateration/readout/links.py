@@ -39,7 +39,7 @@ class MarginLoss(NamedTuple):
 def margin_loss(margins: Real[np.ndarray, "*shape"], link: Link) -> MarginLoss:
     """Return ℓ(m), −ℓ′(m) and ℓ″(m).
 
-    Probit: ℓ = −log Φ(m), −ℓ′ = ρ(m) = φ(m)/Φ(m), ℓ″ = ρ(m)(m + ρ(m)). Logistic: ℓ = log(1 + e^−m),
+    Probit: ℓ = −log Φ(m), −ℓ′ = ϱ(m) = φ(m)/Φ(m), ℓ″ = ϱ(m)(m + ϱ(m)). Logistic: ℓ = log(1 + e^−m),
     −ℓ′ = 1/(1 + e^m), ℓ″ = −ℓ′(1 + ℓ′). No overflow and no loss of digits in either tail.
 
     Parameters
@@ -71,7 +71,7 @@ def probabilities(values: Real[np.ndarray, "*shape"], link: Link) -> Float[np.nd
 
 
 def _excess(m, pull):
-    """Return m + ρ(m) > 0; far below 0, where the two cancel, by the expansion of Mills' ratio."""
+    """Return m + ϱ(m) > 0; far below 0, where the two cancel, by the expansion of Mills' ratio."""
     excess = np.asarray(m + pull)
     far = m < -300
     if np.any(far):
