@@ -16,7 +16,6 @@ from trilateration.observer import (
     best_standard_error,
     binary_places,
     calibration_curve,
-    clipped_radius,
     dense_line_error,
     dense_line_information,
     effective_steps,
@@ -27,7 +26,6 @@ from trilateration.observer import (
     mean_radius_power,
     mean_variance,
     scatter_reports,
-    trilaterate,
 )
 from trilateration.tasks import Boundaries, evenly_spaced_lines
 
@@ -93,16 +91,6 @@ def test_saturated_reports_read_as_the_ends_of_the_range(form):
     last = 1 - 2.0**-form.places
     assert special.ndtr(-form.probits(np.array(last))) == pytest.approx(2.0**-form.places)
     assert form.range.high - 0.7 < form.probits(np.array(last)) < form.range.high
-
-
-@pytest.mark.parametrize("reach", [0.05, 0.2, 0.39, 0.5])
-def test_many_clipped_lines_read_the_describing_function(reach):
-    lines = evenly_spaced_lines(500)
-    point = np.array([0.36, 0.17])
-    clipped = np.clip(lines.signed_distances(point), -reach, reach)
-    read = trilaterate(clipped, lines).position
-    expected = clipped_radius(np.linalg.norm(point), reach)
-    np.testing.assert_allclose(np.linalg.norm(read), expected, rtol=1e-4)
 
 
 def test_mean_radii_of_the_square():

@@ -76,7 +76,6 @@ from trilateration.observer.precision import (
     RecoverableRange,
     ReportFormat,
     binary_places,
-    clipped_radius,
 )
 from trilateration.observer.reports import (
     GaussianPosterior,
@@ -153,7 +152,6 @@ __all__ = [
     "brute_force_box_reports",
     "brute_force_reading_reports",
     "calibration_curve",
-    "clipped_radius",
     "cramer_rao_bound",
     "decision_ceilings",
     "dense_line_error",

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Real
 from scipy import special
 
-from trilateration._arrays import Array, Scalar, as_floating
+from trilateration._arrays import Array, as_floating
 from trilateration._checks import check_count, check_finite, check_probability
 
 # A double holds every grid point and every tie of this many binary places below 1.
@@ -127,24 +127,3 @@ def binary_places(places: int) -> ReportFormat:
     if check_count(places, "places") > _MOST_PLACES:
         raise ValueError(f"places must be at most {_MOST_PLACES}, got {places}")
     return ReportFormat(f"{places} binary places", places=places, log2_smallest=-places)
-
-
-def clipped_radius(
-    radius: Real[Array, "*shape"], reach: Scalar | Real[Array, "..."]
-) -> Float[Array, "*shape"]:
-    """Return the length that many evenly spaced lines read if their distances stop at ± R.
-
-    r C(R/r) with C(ζ) = (2/π)(arcsin ζ + ζ √(1 − ζ²)) for ζ < 1 and C = 1 otherwise: the limit
-    N → ∞ of |A⁺ clip(A μ, −R, R)| in the plane. Engineers know C as the describing function of a
-    saturation.
-
-    Parameters
-    ----------
-    radius
-        r = |μ| ≥ 0, in latent units.
-    reach
-        R > 0, the longest distance the ruler shows.
-    """
-    radius = as_floating(radius, "radius")
-    ratio = np.minimum(1.0, reach / np.maximum(radius, np.finfo(np.float64).tiny))
-    return radius * (2 / np.pi) * (np.arcsin(ratio) + ratio * np.sqrt(1 - ratio**2))
