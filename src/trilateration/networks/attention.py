@@ -1,0 +1,144 @@
+"""Cores that see the past as a whole: a GPT-2-style transformer, a diagonal state-space model."""
+
+import math
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from trilateration._checks import check_count
+from trilateration.networks.core import Core, architecture
+from trilateration.networks.layers import affine, uniform
+
+_MAX_STEPS = 256
+
+
+@architecture("transformer")
+class Transformer(Core):
+    """A causal transformer with pre-norm blocks as in GPT-2, on inputs projected to its width.
+
+    The authors use one layer, 8 heads and no positions: with exchangeable evidence the causal
+    mean is all that is needed. Their dropout of 0.1 is left out: its noise would be shared between
+    replicates. Options ``n_layers``, ``n_heads`` (a divisor of ``n_units``) and ``positions``
+    (learned embeddings of the step, at most 256 of them).
+    """
+
+    defaults: ClassVar = {"n_layers": 1, "n_heads": 8, "positions": False}
+
+    def check_options(self):
+        """Require that the heads divide the width."""
+        check_count(self.n_layers, "n_layers")
+        check_count(self.n_heads, "n_heads")
+        if self.n_units % self.n_heads:
+            raise ValueError(
+                f"n_heads must divide n_units = {self.n_units}, got {self.n_heads}, "
+                f"which leaves {self.n_units % self.n_heads}"
+            )
+        if not isinstance(self.positions, bool | np.bool_):
+            raise ValueError(f"positions must be True or False, got {self.positions!r}")
+
+    def start_input(self, rng, n_features, fixation):
+        """Draw the input projection as GPT-2 does, sd 0.02 and no bias."""
+        shapes = {"weight": (n_features, self.width)} | (
+            {"fixation": (self.width,)} if fixation else {}
+        )
+        start = {name: _normal(rng, shape) for name, shape in shapes.items()}
+        return start | {"bias": np.zeros(self.width, np.float32)}
+
+    def start(self, rng):
+        """Draw weights as GPT-2 does: sd 0.02, divided by √(2 layers) where a block writes."""
+        units = self.n_units
+        written = 0.02 / math.sqrt(2 * self.n_layers)
+
+        start = {"position": _normal(rng, (_MAX_STEPS, units))} if self.positions else {}
+        for layer in range(self.n_layers):
+            block = {
+                "attend": _normal(rng, (units, 3 * units)),
+                "attend_bias": np.zeros(3 * units, np.float32),
+                "mix": _normal(rng, (units, units), written),
+                "mix_bias": np.zeros(units, np.float32),
+                "widen": _normal(rng, (units, 4 * units)),
+                "widen_bias": np.zeros(4 * units, np.float32),
+                "narrow": _normal(rng, (4 * units, units), written),
+                "narrow_bias": np.zeros(units, np.float32),
+            }
+            for norm in ("first", "second"):
+                block |= {f"{norm}_scale": np.ones(units, np.float32)}
+                block |= {f"{norm}_shift": np.zeros(units, np.float32)}
+            start |= {f"{name}_{layer}": weights for name, weights in block.items()}
+        start["last_scale"] = np.ones(units, np.float32)
+        start["last_shift"] = np.zeros(units, np.float32)
+        return start
+
+    def forward(self, drive):
+        """Run all blocks; every step sees itself and the steps before."""
+        state = drive
+        if self.positions:
+            if drive.shape[1] > _MAX_STEPS:
+                raise ValueError(
+                    f"a trial must have at most {_MAX_STEPS} steps, got {drive.shape[1]}"
+                )
+            state = state + self.position[:, : drive.shape[1], None]
+        for layer in range(self.n_layers):
+            w = {name: getattr(self, f"{name}_{layer}") for name in _BLOCK}
+            seen = _normalise(state, w["first_scale"], w["first_shift"])
+            seen = affine(seen, w["attend"], w["attend_bias"], self.dtype)
+            seen = affine(self._attend(seen), w["mix"], w["mix_bias"], self.dtype)
+            state = state + seen
+            inner = _normalise(state, w["second_scale"], w["second_shift"])
+            inner = affine(inner, w["widen"], w["widen_bias"], self.dtype)
+            inner = functional.gelu(inner, approximate="tanh")
+            state = state + affine(inner, w["narrow"], w["narrow_bias"], self.dtype)
+        return _normalise(state, self.last_scale, self.last_shift)
+
+    def _attend(self, queries_keys_values):
+        replicates, time, trials, _ = queries_keys_values.shape
+        split = queries_keys_values.view(replicates, time, trials, 3, self.n_heads, -1)
+        # (3, replicate, trial, head, time, unit of the head)
+        q, k, v = split.permute(3, 0, 2, 4, 1, 5).flatten(1, 2)
+        seen = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+        seen = seen.unflatten(0, (replicates, trials))
+        return seen.permute(0, 3, 1, 2, 4).reshape(replicates, time, trials, -1)
+
+
+_BLOCK = ("attend", "attend_bias", "mix", "mix_bias", "widen", "widen_bias", "narrow",
+          "narrow_bias", "first_scale", "first_shift", "second_scale", "second_shift")  # fmt: skip
+
+
+def _normal(rng, shape, sd=0.02):
+    return (sd * rng.standard_normal(shape)).astype(np.float32)
+
+
+def _normalise(state, scale, shift):
+    state = functional.layer_norm(state, state.shape[-1:])
+    return torch.addcmul(shift[:, None, None], state, scale[:, None, None])
+
+
+@architecture("state-space")
+class StateSpace(Core):
+    """A diagonal linear state-space model with a gated output, a modern recurrent reference.
+
+    s_k = a ⊙ s_{k−1} + (1 − a) ⊙ u_k with a = sigmoid(λ) a unit, and h_k = relu(W s_k + b). The
+    memory is linear, so all steps are one product with the kernel a^(k−l). The start spreads time
+    constants between 1 and 100 steps.
+    """
+
+    def start(self, rng):
+        """Draw time constants log-uniformly, and the output map as ``torch.nn.Linear`` does."""
+        tau = np.exp(rng.uniform(0, math.log(100), self.n_units))
+        decay = np.exp(-1 / tau)
+        return {
+            "rate": np.log(decay / (1 - decay)).astype(np.float32),
+            "output": uniform(rng, (self.n_units, self.n_units), self.n_units),
+            "bias": uniform(rng, (self.n_units,), self.n_units),
+        }
+
+    def forward(self, drive):
+        """Filter the drive and rectify what is read from the filters."""
+        steps = torch.arange(drive.shape[1], device=drive.device)
+        lag = steps[:, None] - steps[None, :]
+        decay = functional.logsigmoid(self.rate)[..., None, None]
+        kernel = torch.exp(decay * lag.clamp_min(0)) * (lag >= 0) * -torch.expm1(decay)
+        state = torch.einsum("rukl,rlbu->rkbu", kernel, drive)
+        return affine(state, self.output, self.bias, self.dtype).relu()

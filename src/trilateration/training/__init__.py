@@ -1,0 +1,41 @@
+"""Training of ensembles: what is asked when, the worlds, the descent, checkpoints.
+
+:class:`Configuration` says all about one network; :func:`train` takes several that can share an
+ensemble and returns a :class:`TrainedEnsemble`; :func:`record` runs it on new trials.
+"""
+
+from trilateration.training.checkpoints import load_checkpoint, save_checkpoint, write_whole
+from trilateration.training.configuration import OBSERVATIONS, TASKS, Configuration, check_packs
+from trilateration.training.loop import (
+    DivergenceWarning,
+    TrainedEnsemble,
+    choose_device,
+    train,
+    untrained,
+)
+from trilateration.training.protocols import PROTOCOLS, Protocol, protocol
+from trilateration.training.recordings import Recording, record
+from trilateration.training.worlds import Batch, Worlds, boundaries_of
+
+__all__ = [
+    "OBSERVATIONS",
+    "PROTOCOLS",
+    "TASKS",
+    "Batch",
+    "Configuration",
+    "DivergenceWarning",
+    "Protocol",
+    "Recording",
+    "TrainedEnsemble",
+    "Worlds",
+    "boundaries_of",
+    "check_packs",
+    "choose_device",
+    "load_checkpoint",
+    "protocol",
+    "record",
+    "save_checkpoint",
+    "train",
+    "untrained",
+    "write_whole",
+]

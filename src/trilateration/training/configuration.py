@@ -1,0 +1,146 @@
+"""What one network is and how it is trained, in one frozen record."""
+
+import dataclasses
+from dataclasses import dataclass, field
+
+from trilateration._arrays import Scalar
+from trilateration._checks import check_at_least, check_choice, check_count, check_positive
+from trilateration.networks import LINKS, PRECISIONS, architectures, make_core
+from trilateration.training.protocols import Protocol, protocol
+
+TASKS = ("even", "random")
+OBSERVATIONS = ("relu", "identity")
+
+# In these replicates of one ensemble may differ.
+PER_REPLICATE = ("seed", "n_tasks", "sigma", "offset_half_width", "tasks")
+
+Options = tuple[tuple[str, object], ...]
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """One network: its world, its architecture and its training.
+
+    The same seed has the same encoder, boundaries and evidence in every architecture and head; task
+    sets of random boundaries are nested in ``n_tasks``.
+
+    Attributes
+    ----------
+    architecture
+        A registered name.
+    n_tasks
+        N ≥ 1.
+    seed
+        Whole number ≥ 0.
+    head
+        ``"logistic"`` or ``"probit"``.
+    protocol
+        A :class:`Protocol`, or the name of one.
+    n_units
+        Hidden units ≥ 1.
+    options
+        Options of the architecture, as a dictionary or as pairs.
+    dimension
+        D ≥ 1.
+    tasks
+        ``"even"``: evenly spaced lines through the origin, D = 2; ``"random"``: isotropic normals.
+    offset_half_width
+        Random boundaries have offsets uniform on ± this many latent units; 0 for the origin.
+    sigma
+        σ > 0, standard deviation of the evidence per step and axis, in latent units.
+    observation
+        ``"relu"``: the authors' frozen random encoder; ``"identity"``: the evidence itself.
+    precision
+        ``"float32"`` or ``"bfloat16"``; see :class:`~trilateration.networks.Ensemble`.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown or a value not allowed.
+    """
+
+    architecture: str = "rnn"
+    n_tasks: int = 24
+    seed: int = 0
+    head: str = "logistic"
+    protocol: Protocol | str = "authors"
+    n_units: int = 64
+    options: Options | dict = field(default=())
+    dimension: int = 2
+    tasks: str = "even"
+    offset_half_width: Scalar = 0.0
+    sigma: Scalar = 0.2
+    observation: str = "relu"
+    precision: str = "float32"
+
+    def __post_init__(self):
+        check_choice(self.architecture, architectures(), "architecture")
+        for name in ("n_tasks", "n_units", "dimension"):
+            object.__setattr__(self, name, check_count(getattr(self, name), name))
+        object.__setattr__(self, "seed", check_count(self.seed, "seed", minimum=0))
+        check_choice(self.head, tuple(LINKS), "head")
+        check_choice(self.tasks, TASKS, "tasks")
+        check_at_least(self.offset_half_width, 0, "offset_half_width")
+        check_positive(self.sigma, "sigma")
+        check_choice(self.observation, OBSERVATIONS, "observation")
+        check_choice(self.precision, PRECISIONS, "precision")
+        if self.tasks == "even" and (self.dimension != 2 or self.offset_half_width):
+            raise ValueError(
+                "tasks must be 'random' unless dimension is 2 and offset_half_width is 0, got "
+                f"'even' with {self.dimension} and {self.offset_half_width}"
+            )
+        if isinstance(self.protocol, str):
+            object.__setattr__(self, "protocol", protocol(self.protocol))
+        if not isinstance(self.protocol, Protocol):
+            raise ValueError(f"protocol must be a Protocol or its name, got {self.protocol!r}")
+        options = dict(self.options)
+        object.__setattr__(self, "options", tuple(sorted(options.items())))
+        make_core(self.architecture, self.n_units, **options)
+
+    def record(self) -> dict[str, object]:
+        """Return all values as one flat dictionary of plain types, for a table or for JSON.
+
+        Attributes of the protocol are prefixed ``protocol.`` and options ``option.``.
+        """
+        own = {
+            f.name: getattr(self, f.name)
+            for f in dataclasses.fields(self)
+            if f.name not in ("protocol", "options")
+        }
+        own |= {f"protocol.{key}": value for key, value in vars(self.protocol).items()}
+        return own | {f"option.{key}": value for key, value in self.options}
+
+    @classmethod
+    def from_record(cls, record: dict[str, object]) -> "Configuration":
+        """Return the configuration of which ``record`` is the record."""
+        parts: dict[str, dict] = {"": {}, "protocol": {}, "option": {}}
+        for key, value in record.items():
+            group, _, name = key.rpartition(".")
+            parts[group][name] = value
+        return cls(**parts[""], protocol=Protocol(**parts["protocol"]), options=parts["option"])
+
+    def packs_with(self) -> tuple:
+        """Return what configurations must share to be trained in one ensemble."""
+        record = self.record()
+        return tuple(sorted((k, str(v)) for k, v in record.items() if k not in PER_REPLICATE))
+
+
+def check_packs(configurations) -> None:
+    """Require at least one configuration, and that all can share one ensemble.
+
+    Raises
+    ------
+    ValueError
+        Naming the first attribute that differs and is not one of ``PER_REPLICATE``.
+    """
+    if not configurations:
+        raise ValueError("configurations must hold at least one, got none")
+    first = configurations[0].record()
+    for configuration in configurations[1:]:
+        other = configuration.record()
+        for key in sorted(first.keys() | other.keys()):
+            if key not in PER_REPLICATE and first.get(key) != other.get(key):
+                raise ValueError(
+                    f"{key} must be the same in one ensemble, got {first.get(key)!r} and "
+                    f"{other.get(key)!r}; sweep() makes several ensembles"
+                )

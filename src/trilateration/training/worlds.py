@@ -1,0 +1,172 @@
+"""The worlds of an ensemble: each replicate's encoder and boundaries, and trials drawn from them.
+
+Evidence comes in chunks of several steps of the descent. A chunk's generator is made from the
+replicate's seed and the chunk's number, so any step can be drawn again from nothing: a resumed run
+needs no state, and a replicate sees the same trials in any company.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from trilateration.networks import Encoders
+from trilateration.parameters import generator
+from trilateration.tasks import Boundaries, evenly_spaced_lines, random_hyperplanes
+from trilateration.training.configuration import Configuration, check_packs
+
+_HALF_WIDTH = 0.5
+# Numbers in a chunk of one replicate's evidence, and rows that are encoded at once: large enough to
+# amortise a call, small enough to stay in cache and memory.
+_CHUNK_NUMBERS = 2**16
+_ROWS = 2560
+
+
+class Batch(NamedTuple):
+    """Trials for one step of the descent, or for a test.
+
+    Attributes
+    ----------
+    latents
+        x*, shape ``(replicate, trial, dimension)``.
+    features
+        What the networks see, ``(replicate, time, trial, feature)``: f(0) at fixation and decision
+        steps, f(X) between.
+    labels
+        1[a_i·x* > β_i] as 0.0 or 1.0, ``(replicate, trial, task)``; 0 for tasks a replicate lacks.
+    """
+
+    latents: Float[Tensor, "replicate trial dimension"]
+    features: Float[Tensor, "replicate time trial feature"]
+    labels: Float[Tensor, "replicate trial task"]
+
+
+def boundaries_of(configuration: Configuration) -> Boundaries:
+    """Return the task boundaries of a network."""
+    if configuration.tasks == "even":
+        return evenly_spaced_lines(configuration.n_tasks)
+    return random_hyperplanes(
+        configuration.n_tasks,
+        configuration.dimension,
+        rng=generator(configuration.seed, "boundaries"),
+        offset_half_width=configuration.offset_half_width,
+    )
+
+
+class Worlds:
+    """The worlds of several replicates with equal trials.
+
+    Parameters
+    ----------
+    configurations
+        One a replicate; they must pack (:func:`~trilateration.training.check_packs`).
+    device
+        Where features and labels go.
+    """
+
+    def __init__(self, configurations: Sequence[Configuration], device: torch.device | str = "cpu"):
+        check_packs(configurations)
+        self.configurations = tuple(configurations)
+        self.device = torch.device(device)
+        first = configurations[0]
+        self.protocol, self.dimension = first.protocol, first.dimension
+        self.dtype = getattr(torch, first.precision)
+        self.boundaries = tuple(boundaries_of(c) for c in configurations)
+        self.sigmas = [float(c.sigma) for c in configurations]
+        self.encoders = None
+        if first.observation == "relu":
+            rngs = [generator(c.seed, "encoder") for c in configurations]
+            self.encoders = Encoders(rngs, self.dimension).to(self.device)
+        self._normals, self._offsets = self._stack_boundaries()
+        numbers = self.protocol.batch * self.protocol.stimulus_steps * self.dimension
+        self.chunk = max(1, min(64, _CHUNK_NUMBERS // numbers))
+        # Several steps of small batches are encoded at once.
+        rows = self.protocol.batch * self.protocol.stimulus_steps
+        self.group = max(1, min(self.chunk, _ROWS // rows))
+        self._drawn = (-1, None, None)
+        self._seen = (-1, None)
+        self._rest = self.observe(torch.zeros(len(self.sigmas), 1, self.dimension).to(self.device))
+
+    @property
+    def n_features(self) -> int:
+        """Number of features at each step."""
+        return self.encoders.n_features if self.encoders is not None else self.dimension
+
+    def observe(
+        self, points: Float[Tensor, "replicate *rows dimension"]
+    ) -> Float[Tensor, "replicate *rows feature"]:
+        """Return f(points), each replicate by its own map."""
+        return self.encoders(points, self.dtype) if self.encoders is not None else points
+
+    def batch(self, step: int) -> Batch:
+        """Return the trials of a step of the descent, the same whenever it is asked for."""
+        chunk, within = divmod(step, self.chunk)
+        if self._drawn[0] != chunk:
+            drawn = self._draw(("evidence", str(chunk)), self.chunk, self.protocol.batch)
+            self._drawn = (chunk, *drawn)
+        _, latents, evidence = self._drawn
+        group = within // self.group
+        if self._seen[0] != (chunk, group):
+            part = evidence[:, group * self.group : (group + 1) * self.group]
+            self._seen = ((chunk, group), self.observe(part.to(self.device)))
+        seen = self._seen[1][:, within - group * self.group]
+        return self._present(latents[:, within].to(self.device), seen)
+
+    def trials(
+        self, n_trials: int, *, stream: str = "test", latents: np.ndarray | None = None
+    ) -> Batch:
+        """Return trials that no step of the descent sees.
+
+        Parameters
+        ----------
+        n_trials
+            Number of trials of each replicate.
+        stream
+            Name of the generator; another name, other trials.
+        latents
+            Positions to use in place of uniform ones, shape ``(trial, dimension)`` or
+            ``(replicate, trial, dimension)``.
+        """
+        drawn, evidence = self._draw((stream,), 1, n_trials, latents)
+        seen = self.observe(evidence[:, 0].to(self.device))
+        return self._present(drawn[:, 0].to(self.device), seen)
+
+    def _draw(self, stream, n_chunk, n_trials, latents=None):
+        """Draw positions (replicate, chunk, trial, dim) and evidence (replicate, chunk, time, ...)."""
+        steps, dimension = self.protocol.stimulus_steps, self.dimension
+        positions = np.empty((len(self.sigmas), n_chunk, n_trials, dimension), np.float32)
+        evidence = np.empty((len(self.sigmas), n_chunk, steps, n_trials, dimension), np.float32)
+        for replicate, configuration in enumerate(self.configurations):
+            rng = generator(configuration.seed, *stream)
+            rng.random(out=positions[replicate], dtype=np.float32)
+            rng.standard_normal(out=evidence[replicate], dtype=np.float32)
+            evidence[replicate] *= self.sigmas[replicate]
+        positions -= _HALF_WIDTH
+        if latents is not None:
+            positions[:] = np.asarray(latents, np.float32)[..., None, :, :]
+        evidence += positions[:, :, None]
+        return torch.from_numpy(positions), torch.from_numpy(evidence)
+
+    def _present(self, latents, seen):
+        before, steps = self.protocol.fixation_steps, self.protocol.stimulus_steps
+        features = seen
+        if self.protocol.n_steps > steps:
+            features = seen.new_empty(len(seen), self.protocol.n_steps, *seen.shape[2:])
+            features[:, :before] = self._rest[:, None]
+            features[:, before + steps :] = self._rest[:, None]
+            features[:, before : before + steps] = seen
+        labels = torch.baddbmm(self._offsets, latents.contiguous(), self._normals) > 0
+        return Batch(latents, features, labels.float())
+
+    def _stack_boundaries(self):
+        most = max(b.n_tasks for b in self.boundaries)
+        normals = np.zeros((len(self.boundaries), self.dimension, most), np.float32)
+        offsets = np.zeros((len(self.boundaries), 1, most), np.float32)
+        for replicate, own in enumerate(self.boundaries):
+            normals[replicate, :, : own.n_tasks] = own.normals.T
+            offsets[replicate, 0, : own.n_tasks] = -own.offsets
+        stacked = (torch.from_numpy(normals), torch.from_numpy(offsets))
+        return tuple(tensor.to(self.device) for tensor in stacked)
