@@ -47,6 +47,12 @@ from trilateration.observer.information import (
     measured_r2,
     r2_ceiling,
 )
+from trilateration.observer.mapped import (
+    GridMoments,
+    GridObserver,
+    mapped_information,
+    matched_noise,
+)
 from trilateration.observer.noisy_reports import NoisyTrilateration, trilaterate_noisy_reports
 from trilateration.observer.oracle import (
     brute_force_axis_reports,
@@ -122,6 +128,8 @@ __all__ = [
     "CalibrationCurve",
     "DecisionCeilings",
     "GaussianPosterior",
+    "GridMoments",
+    "GridObserver",
     "LineInformation",
     "LogReports",
     "LogTails",
@@ -173,7 +181,9 @@ __all__ = [
     "log_reports",
     "marchenko_pastur_cdf",
     "marchenko_pastur_edges",
+    "mapped_information",
     "marchenko_pastur_pdf",
+    "matched_noise",
     "mean_efficiency",
     "mean_radius_power",
     "mean_variance",

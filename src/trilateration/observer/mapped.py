@@ -1,0 +1,194 @@
+"""The ideal observer behind an observation map, F(k) = f(x*) + noise: information and posterior.
+
+With Gaussian noise *after* the map the mean of the observations is sufficient, whatever f is, but
+the posterior of x* is Gaussian only where f is straight. Noise *before* an injective map needs
+nothing new: f⁻¹ gives the readings back.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Real
+from scipy import special
+
+from trilateration._arrays import Scalar, as_floating
+from trilateration._checks import check_at_least, check_count, check_last_axis, check_positive
+from trilateration.evidence.maps import ObservationMap, box_points, metric
+from trilateration.observer.special import normal_quantile_from_log_pair
+from trilateration.tasks import Boundaries
+
+_CHUNK = 200
+
+
+class GridMoments(NamedTuple):
+    """Moments of the posterior of x* under the box.
+
+    Attributes
+    ----------
+    mean
+        E[x* | F], shape ``(trial, 2)``: the estimate of least squared error.
+    covariance
+        Its covariance, shape ``(trial, 2, 2)``.
+    """
+
+    mean: Float[np.ndarray, "trial 2"]
+    covariance: Float[np.ndarray, "trial 2 2"]
+
+
+def mapped_information(
+    observation: ObservationMap,
+    points: Real[np.ndarray, "*batch dimension"],
+    noise: Scalar | Float[np.ndarray, "feature feature"],
+    n_steps: Scalar,
+) -> Float[np.ndarray, "*batch dimension dimension"]:
+    """Return the Fisher information about x* in t steps of f(x*) + N(0, Γ): t Jᵀ Γ⁻¹ J.
+
+    Parameters
+    ----------
+    observation
+        The map f.
+    points
+        x*, shape ``(..., dimension)``.
+    noise
+        σ_f > 0 of every feature, or the covariance Γ.
+    n_steps
+        t ≥ 1.
+    """
+    check_at_least(n_steps, 1, "n_steps")
+    if isinstance(noise, Scalar):
+        check_positive(noise, "noise")
+        return metric(observation, points) * (n_steps / noise**2)
+    return metric(observation, points, noise) * n_steps
+
+
+def matched_noise(
+    observation: ObservationMap, sigma: Scalar, *, half_width: Scalar = 0.5, n_points: int = 4096
+) -> float:
+    """Return the σ_f after the map that is worth as much as σ before it, on average over the box.
+
+    σ_f = σ exp(E log det G/(2D)), G = JᵀJ: then the information about x* has the same determinant
+    as I/σ², in the geometric mean over the box. For an isometry σ_f = σ.
+
+    Parameters
+    ----------
+    observation
+        The map f.
+    sigma
+        σ > 0, in latent units.
+    half_width, n_points
+        The box [−h, h]^D, and the points over which the mean is taken.
+    """
+    check_positive(sigma, "sigma")
+    points = box_points(n_points, observation.dimension, half_width)
+    _, log_det = np.linalg.slogdet(metric(observation, points))
+    return float(sigma * np.exp(log_det.mean() / (2 * observation.dimension)))
+
+
+class GridObserver:
+    """The ideal observer of F(k) = f(x*) + σ_f ε_k in the plane, x* uniform on the box, on a grid.
+
+    The posterior at the midpoints of n × n cells is ∝ exp(−t |F̄ − f(x)|²/2σ_f²), with F̄ the mean of
+    the observations. Cells that a boundary cuts count in proportion to the share that it leaves.
+
+    Parameters
+    ----------
+    observation
+        The map f, of dimension 2.
+    feature_noise
+        σ_f > 0.
+    n_steps
+        t ≥ 1.
+    half_width
+        h > 0.
+    n_cells
+        Cells along an axis; their width should be well below the posterior's.
+
+    Raises
+    ------
+    ValueError
+        If the map is not of the plane, or an argument is out of range.
+    """
+
+    def __init__(
+        self,
+        observation: ObservationMap,
+        feature_noise: Scalar,
+        n_steps: Scalar,
+        *,
+        half_width: Scalar = 0.5,
+        n_cells: int = 96,
+    ):
+        if observation.dimension != 2:
+            raise ValueError(f"observation must have dimension 2, got {observation.dimension}")
+        check_positive(feature_noise, "feature_noise")
+        check_at_least(n_steps, 1, "n_steps")
+        check_positive(half_width, "half_width")
+        check_count(n_cells, "n_cells", 2)
+        axis = ((np.arange(n_cells) + 0.5) / n_cells * 2 - 1) * half_width
+        self.cells = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+        self.width = 2 * half_width / n_cells
+        self._precision = float(n_steps / feature_noise**2)
+        self._features = observation(self.cells)
+        self._squares = (self._features**2).sum(axis=1) / 2
+
+    def log_posterior(
+        self, means: Real[np.ndarray, "trial feature"]
+    ) -> Float[np.ndarray, "trial cell"]:
+        """Return the log probability of every cell, given the means F̄ of the observations.
+
+        Parameters
+        ----------
+        means
+            F̄, shape ``(trial, feature)``; a row of ``cell`` numbers comes back for each.
+        """
+        means = as_floating(means, "means")
+        check_last_axis(means, self._features.shape[1], "means", "feature")
+        log = (means @ self._features.T - self._squares) * self._precision
+        return log - special.logsumexp(log, axis=1, keepdims=True)
+
+    def moments(self, means: Real[np.ndarray, "trial feature"]) -> GridMoments:
+        """Return mean and covariance of the posterior of each trial."""
+        x, y = self.cells.T
+        products = np.column_stack([x, y, x * x, x * y, y * y])
+        found = self._by_chunk(means, lambda log: np.exp(log) @ products)
+        mean = found[:, :2]
+        second = found[:, [2, 3, 3, 4]].reshape(-1, 2, 2)
+        return GridMoments(mean, second - mean[:, :, None] * mean[:, None, :])
+
+    def probits(
+        self, means: Real[np.ndarray, "trial feature"], boundaries: Boundaries
+    ) -> Float[np.ndarray, "trial task"]:
+        """Return Φ⁻¹ of the reports of the observer, from log-probabilities of both sides.
+
+        Parameters
+        ----------
+        means
+            F̄, shape ``(trial, feature)``.
+        boundaries
+            Tasks in the plane, each with cells on both sides.
+        """
+        reach = self.width * np.abs(boundaries.normals).sum(axis=1)
+        share = (0.5 + boundaries.signed_distances(self.cells) / reach).clip(0, 1)
+        if not ((share.sum(axis=0) > 0) & (share.sum(axis=0) < len(share))).all():
+            raise ValueError("boundaries must cut the box, got one that does not")
+        tiny = np.finfo(float).tiny
+        above, below = np.log(np.maximum([share, 1 - share], tiny))
+
+        def reports(log):
+            sides = [
+                np.stack(
+                    [special.logsumexp(log + side[:, i], axis=1) for i in range(side.shape[1])], 1
+                )
+                for side in (above, below)
+            ]
+            return normal_quantile_from_log_pair(*sides)
+
+        return self._by_chunk(means, reports)
+
+    def _by_chunk(self, means, function):
+        return np.concatenate(
+            [
+                function(self.log_posterior(means[start : start + _CHUNK]))
+                for start in range(0, len(means), _CHUNK)
+            ]
+        )
