@@ -6,8 +6,8 @@ the units of a network. Decoders are least squares or ridge in closed form (:fun
 generalisation test if the groups are orthants (:func:`orthants`) and plain cross-validation if they
 are random. Two scores are in use and differ by a factor: :func:`prior_r2`, the paper's, and
 :func:`within_r2`, the textbook's. Linear classifiers trained on labels are here too
-(:func:`fit_probit`, :func:`fit_logistic`), with what theory says of them. What a linear decoder gets
-from the raw observations is :func:`code_scores` of :func:`mapped_trials`.
+(:func:`fit_probit`, :func:`fit_logistic`), with what theory says of them. The baseline of
+raw observations is :func:`code_scores` of :func:`mapped_trials`.
 """
 
 from trilateration.readout.asymptotics import fisher_information_of_labels, parameter_covariance
@@ -16,6 +16,7 @@ from trilateration.readout.baseline import (
     MappedTrials,
     code_scores,
     mapped_trials,
+    raw_ceiling,
 )
 from trilateration.readout.classifiers import (
     ClassifierFit,
@@ -98,6 +99,7 @@ __all__ = [
     "prior_r2",
     "radial_response",
     "random_groups",
+    "raw_ceiling",
     "repeat_training",
     "report_code",
     "ruler",

@@ -6,10 +6,10 @@ import numpy as np
 from jaxtyping import Float, Real
 
 from trilateration._arrays import Scalar
-from trilateration._checks import check_count, check_generator, check_minimum_ndim
+from trilateration._checks import check_count, check_generator, check_minimum_ndim, check_positive
 from trilateration.evidence import observe
-from trilateration.evidence.maps import ObservationMap
-from trilateration.readout.linear import PENALTIES, left_out_predictions
+from trilateration.evidence.maps import ObservationMap, box_points
+from trilateration.readout.linear import PENALTIES, fit_linear, left_out_predictions
 from trilateration.readout.regions import orthants, random_groups
 from trilateration.readout.scores import Score, prior_r2, within_r2
 
@@ -115,3 +115,38 @@ def code_scores(
         prior_r2(latents, outside),
         within_r2(latents, outside, quadrants),
     )
+
+
+def raw_ceiling(
+    observation: ObservationMap, sigma: Scalar, *, n_points: int = 1024, n_nodes: int = 7
+) -> float:
+    """Return the r² that no linear decoder of raw means exceeds, however long the evidence.
+
+    Given x*, the mean of f(X(k)) has expectation f_σ(x*) = E f(x* + σ ε), so by Jensen's inequality
+    an affine decoder of it errs at least as much as the same decoder of f_σ(x*). The ceiling is the
+    r² of the best affine decoder of f_σ on the unit box; f_σ by Gauss–Hermite quadrature.
+
+    Parameters
+    ----------
+    observation
+        The map f.
+    sigma
+        σ > 0.
+    n_points
+        Points of the box over which the decoder is fitted.
+    n_nodes
+        Nodes along each axis; there are ``n_nodes ** D`` for every point.
+    """
+    check_positive(sigma, "sigma")
+    check_count(n_nodes, "n_nodes")
+    nodes, weights = np.polynomial.hermite_e.hermegauss(n_nodes)
+    dimension = observation.dimension
+    shifts = np.stack(np.meshgrid(*[nodes] * dimension), axis=-1).reshape(-1, dimension)
+    shares = np.prod(np.meshgrid(*[weights / weights.sum()] * dimension), axis=0).ravel()
+    points = box_points(n_points, dimension)
+    smoothed = sum(
+        share * observation(points + sigma * shift)
+        for share, shift in zip(shares, shifts, strict=True)
+    )
+    estimates = fit_linear(smoothed, points).predict(smoothed)
+    return prior_r2(points, estimates).value

@@ -5,25 +5,15 @@ leading shape, in float32 or float64. Random parameters come from the caller's g
 read-only afterwards. :mod:`~trilateration.evidence.maps.diagnostics` says how a map distorts
 distances and whether it confuses two points, :func:`invert` goes back.
 
-=====================  =============================================  ==================
-map                    f                                              injective
-=====================  =============================================  ==================
-:class:`LinearMap`     isometric embedding                            on ℝ^D
-:class:`ReluMap`       random ReLU network, the paper's encoder       almost surely, test
-:class:`TanhMap`       tanh of random projections                     on ℝ^D
-:class:`QuadraticMap`  squares of random affine functions             on ℝ^D
-:class:`ExponentialMap`  exponentials of random projections           on ℝ^D
-:class:`PowerMap`      signed powers of random projections            on ℝ^D
-:class:`PolynomialMap` polynomial shears, one after the other         on ℝ^D
-:class:`SwirlMap`      rotation by an angle that grows with the radius  on ℝ^D
-:class:`WaveMap`       sines of random affine functions               almost surely, test
-:class:`SpriteMap`     pixels of a drawn figure                       while it is in view
-:class:`FoldedMap`     the first axis folded                          never
-=====================  =============================================  ==================
+Injective on ℝ^D: :class:`LinearMap`; :class:`TanhMap`, :class:`ExponentialMap`, :class:`PowerMap`,
+:class:`QuadraticMap` with enough features; :class:`PolynomialMap`, :class:`SwirlMap`. Generically
+so, to be tested with :func:`injectivity`: :class:`ReluMap`, :class:`WaveMap`. While the figure is
+in view: :class:`SpriteMap`. Never: :class:`FoldedMap`. :func:`catalogue` has one of each.
 """
 
 from trilateration.evidence.maps._base import ObservationMap
 from trilateration.evidence.maps.bent import FoldedMap, PolynomialMap, SwirlMap
+from trilateration.evidence.maps.catalogue import CURVED, catalogue
 from trilateration.evidence.maps.diagnostics import (
     Distortion,
     Injectivity,
@@ -46,6 +36,7 @@ from trilateration.evidence.maps.relu import ReluMap
 from trilateration.evidence.maps.sprites import SpriteMap
 
 __all__ = [
+    "CURVED",
     "Distortion",
     "ExponentialMap",
     "FoldedMap",
@@ -61,6 +52,7 @@ __all__ = [
     "TanhMap",
     "WaveMap",
     "box_points",
+    "catalogue",
     "distortion",
     "injectivity",
     "invert",

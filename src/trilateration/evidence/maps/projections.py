@@ -168,8 +168,8 @@ class PowerMap(_Projections):
 class WaveMap(_Projections):
     """Random sines, f_m(x) = sin(frequency w_m·x + b_m), b_m uniform on [−π, π].
 
-    A curved sheet that fills all dimensions of feature space. Injective almost surely for
-    M ≥ 2D + 1, but two points can come close: test it.
+    A curved sheet that fills all dimensions of feature space. Generically injective
+    for M ≥ 2D + 1 (Whitney), but two points can come close: test it.
 
     Parameters
     ----------
@@ -186,7 +186,7 @@ class WaveMap(_Projections):
         dimension: int,
         n_features: int = 40,
         *,
-        frequency: Scalar = 9.0,
+        frequency: Scalar = 6.0,
         rng: np.random.Generator,
     ):
         check_positive(frequency, "frequency")

@@ -1,5 +1,6 @@
 """Random ReLU networks, the paper's encoder."""
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -46,7 +47,7 @@ class ReluMap(Map):
         super().__init__(dimension, sizes[-1])
         self.last_relu = bool(last_relu)
         weights, biases = [], []
-        for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True):
+        for n_in, n_out in itertools.pairwise(sizes):
             reach = n_in**-0.5
             weights.append(frozen(rng.uniform(-reach, reach, (n_in, n_out))))
             biases.append(frozen(rng.uniform(-reach, reach, n_out)))
