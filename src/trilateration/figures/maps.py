@@ -10,7 +10,9 @@ from matplotlib.colors import LinearSegmentedColormap
 from trilateration.figures.theme import INK, PALETTE
 
 
-def sheet(ax: Axes, lattice: Float[np.ndarray, "row column 2"], title: str) -> Axes:
+def sheet(
+    ax: Axes, lattice: Float[np.ndarray, "row column 2"], title: str, *, every: int = 8
+) -> Axes:
     """Draw the image of a square lattice as its two families of lines.
 
     Parameters
@@ -21,9 +23,12 @@ def sheet(ax: Axes, lattice: Float[np.ndarray, "row column 2"], title: str) -> A
         Images of lattice points, seen in some plane; rows share x_2, columns share x_1.
     title
         Name of the map.
+    every
+        Draw every so many rows and columns; the points in between make the lines smooth.
     """
-    ax.plot(lattice[..., 0].T, lattice[..., 1].T, "-", color=PALETTE[0], linewidth=0.9)
-    ax.plot(lattice[..., 0], lattice[..., 1], "--", color=PALETTE[1], linewidth=0.9)
+    rows, columns = lattice[::every], lattice[:, ::every]
+    ax.plot(rows[..., 0].T, rows[..., 1].T, "-", color=PALETTE[0], linewidth=0.9)
+    ax.plot(columns[..., 0], columns[..., 1], "--", color=PALETTE[1], linewidth=0.9)
     ax.set(xticks=[], yticks=[])
     ax.set_aspect("equal", adjustable="datalim")
     ax.spines[:].set_visible(False)

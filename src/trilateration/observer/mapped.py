@@ -12,8 +12,14 @@ from jaxtyping import Float, Real
 from scipy import special
 
 from trilateration._arrays import Scalar, as_floating
-from trilateration._checks import check_at_least, check_count, check_last_axis, check_positive
-from trilateration.evidence.maps import ObservationMap, box_points, metric
+from trilateration._checks import (
+    check_at_least,
+    check_count,
+    check_generator,
+    check_last_axis,
+    check_positive,
+)
+from trilateration.evidence.maps import ObservationMap, box_points, invert, metric
 from trilateration.observer.special import normal_quantile_from_log_pair
 from trilateration.tasks import Boundaries
 
@@ -82,6 +88,94 @@ def matched_noise(
     points = box_points(n_points, observation.dimension, half_width)
     _, log_det = np.linalg.slogdet(metric(observation, points))
     return float(sigma * np.exp(log_det.mean() / (2 * observation.dimension)))
+
+
+def likelihood_errors(
+    observation: ObservationMap,
+    points: Real[np.ndarray, "trial dimension"],
+    noise: Scalar,
+    n_steps: Scalar,
+    *,
+    rng: np.random.Generator,
+    half_width: Scalar = 0.7,
+) -> Float[np.ndarray, " trial"]:
+    """Simulate the maximum-likelihood estimate after t steps; return eᵀ I(x*) e/D for its errors e.
+
+    I is :func:`mapped_information`. The mean of the result is 1 where the estimate reaches the
+    bound of Cramér and Rao.
+
+    Parameters
+    ----------
+    observation
+        The map f.
+    points
+        x*, shape ``(trial, dimension)``.
+    noise, n_steps
+        σ_f > 0 of every feature, and t ≥ 1.
+    rng
+        Source of all randomness.
+    half_width
+        Half-width > 0 of the box in which the estimate is looked for first.
+    """
+    check_generator(rng)
+    information = mapped_information(observation, points, noise, n_steps)
+    features = observation(points)
+    means = features + rng.standard_normal(features.shape) * (noise / n_steps**0.5)
+    errors = invert(observation, means, half_width=half_width) - points
+    return np.einsum("ni,nij,nj->n", errors, information, errors) / observation.dimension
+
+
+class LogRatio(NamedTuple):
+    """Log likelihood ratio of x + δ against x, given observations made at x.
+
+    Attributes
+    ----------
+    exact
+        log p(F̄ | x + δ) − log p(F̄ | x), shape ``(trial,)``.
+    local
+        tδᵀJᵀΓ⁻¹(F̄ − f(x)) − ½ tδᵀJᵀΓ⁻¹Jδ, what it would be if f were affine.
+    """
+
+    exact: Float[np.ndarray, " trial"]
+    local: Float[np.ndarray, " trial"]
+
+
+def log_ratio(
+    observation: ObservationMap,
+    point: Real[np.ndarray, " dimension"],
+    step: Real[np.ndarray, " dimension"],
+    noise: Scalar,
+    n_steps: Scalar,
+    *,
+    rng: np.random.Generator,
+    n_trials: int = 1000,
+) -> LogRatio:
+    """Simulate the log likelihood ratio of a small step, exact and local.
+
+    Parameters
+    ----------
+    observation
+        The map f.
+    point, step
+        x and δ, shape ``(dimension,)``.
+    noise, n_steps
+        σ_f > 0 of every feature, and t ≥ 1.
+    rng
+        Source of all randomness.
+    n_trials
+        Number of trials.
+    """
+    check_positive(noise, "noise")
+    check_at_least(n_steps, 1, "n_steps")
+    check_generator(rng)
+    precision = n_steps / noise**2
+    shape = (check_count(n_trials, "n_trials"), observation.n_features)
+    deviation = rng.standard_normal(shape) / precision**0.5
+    moved = observation(point + step) - observation(point)
+    tangent = observation.jacobian(point) @ step
+    exact = precision * (deviation @ moved - moved @ moved / 2)
+    local = precision * (deviation @ tangent - tangent @ tangent / 2)
+    return LogRatio(exact, local)
 
 
 class GridObserver:

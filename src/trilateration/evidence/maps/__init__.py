@@ -6,8 +6,8 @@ read-only afterwards. :mod:`~trilateration.evidence.maps.diagnostics` says how a
 distances and whether it confuses two points, :func:`invert` goes back.
 
 Injective on ℝ^D: :class:`LinearMap`; :class:`TanhMap`, :class:`ExponentialMap`, :class:`PowerMap`,
-:class:`QuadraticMap` with enough features; :class:`PolynomialMap`, :class:`SwirlMap`. Generically
-so, to be tested with :func:`injectivity`: :class:`ReluMap`, :class:`WaveMap`. While the figure is
+:class:`QuadraticMap` with enough features; :class:`PolynomialMap`, :class:`SwirlMap`. Usually,
+to be tested with :func:`injectivity`: :class:`ReluMap`, :class:`WaveMap`. While the figure is
 in view: :class:`SpriteMap`. Never: :class:`FoldedMap`. :func:`catalogue` has one of each.
 """
 

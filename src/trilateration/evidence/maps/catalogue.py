@@ -16,7 +16,7 @@ from trilateration.evidence.maps.projections import (
 from trilateration.evidence.maps.relu import ReluMap
 from trilateration.evidence.maps.sprites import SpriteMap
 
-# On these a linear decoder of raw observations fails out of distribution, though they are injective.
+# Injective, but a linear decoder of raw observations fails on them out of distribution.
 CURVED = ("polynomial", "swirl", "waves")
 
 
