@@ -15,7 +15,7 @@ def invert(
     *,
     half_width: Scalar = 1.5,
     n_starts: int = 4096,
-    n_iterations: int = 40,
+    n_iterations: int = 200,
 ) -> Float[np.ndarray, "*batch dimension"]:
     """Return the x of least |f(x) − F|², by damped Gauss–Newton steps from the nearest of many.
 

@@ -13,7 +13,7 @@ _SIZE = 0.55  # size at latent 0, in latent units
 _GROWTH = 0.5  # log size per latent unit
 _TURN = 2.0  # radians per latent unit
 _SOFT = 0.05  # rounds the distance to a centre, where it has a kink
-_CHUNK = 4096
+_CHUNK = 512  # points drawn at once, so that pictures stay in cache
 
 
 class SpriteMap(Map):
@@ -56,10 +56,10 @@ class SpriteMap(Map):
         return features.reshape(*features.shape[:-1], self.side, self.side)
 
     def _features(self, latents):
-        return self._in_chunks(latents, lambda x: self._draw(x)[0], ())
+        return self._in_chunks(latents, lambda x: self._draw(x, slopes=False)[0], ())
 
     def _jacobian(self, latents):
-        return self._in_chunks(latents, lambda x: self._draw(x)[1], (self.dimension,))
+        return self._in_chunks(latents, lambda x: self._draw(x, slopes=True)[1], (self.dimension,))
 
     def _in_chunks(self, latents, function, tail):
         rows = latents.reshape(-1, self.dimension)
@@ -68,34 +68,38 @@ class SpriteMap(Map):
             out[start : start + _CHUNK] = function(rows[start : start + _CHUNK])
         return out.reshape(*latents.shape[:-1], self.n_features, *tail)
 
-    def _draw(self, x):
-        """Return pixels (point, pixel) and their derivatives (point, pixel, dimension)."""
+    def _draw(self, x, *, slopes):
+        """Return pixels (point, pixel), and their derivatives (point, pixel, dimension) or 0."""
         pixels = self._pixels.astype(x.dtype)
-        size = (
-            _SIZE * np.exp(_GROWTH * x[:, 2])
-            if self.dimension > 2
-            else np.full_like(x[:, 0], _SIZE)
-        )
+        if self.dimension > 2:
+            size = _SIZE * np.exp(_GROWTH * x[:, 2])
+        else:
+            size = np.full_like(x[:, 0], _SIZE)
         angle = _TURN * x[:, 3] if self.dimension > 3 else np.zeros_like(x[:, 0])
         along = np.stack([np.cos(angle), np.sin(angle)], axis=-1)
-        empty, slopes = 1, 0
+        empty, change = np.ones(1, dtype=x.dtype), np.zeros(1, dtype=x.dtype)
         for place, radius in _DISCS:
             centre = x[:, :2] + place * size[:, None] * along
             offset = pixels - centre[:, None, :]
             distance = np.sqrt((offset**2).sum(-1) + _SOFT**2)
             filled = special.expit((radius * size[:, None] - distance) / self.edge)
-            slope = filled * (1 - filled) / self.edge
-            toward = slope[..., None] * offset / distance[..., None]  # d filled / d centre
-            parts = [toward[..., 0], toward[..., 1]]
-            if self.dimension > 2:
-                grow = place * (toward * along[:, None, :]).sum(-1) + radius * slope
-                parts.append(_GROWTH * size[:, None] * grow)
-            if self.dimension > 3:
-                across = np.stack([-along[:, 1], along[:, 0]], axis=-1)
-                turn = (toward * across[:, None, :]).sum(-1)
-                parts.append(_TURN * place * size[:, None] * turn)
-            part = np.stack(parts, axis=-1)
-            # Product rule for the empty share, 1 − f = (1 − B)(1 − H).
-            slopes = slopes * (1 - filled)[..., None] + np.asarray(empty)[..., None] * part
+            if slopes:
+                slope = filled * (1 - filled) / self.edge
+                toward = slope[..., None] * offset / distance[..., None]  # d filled / d centre
+                part = self._disc_slopes(place, radius, size, along, slope, toward)
+                # Product rule for the empty share, 1 − f = (1 − B)(1 − H).
+                change = change * (1 - filled)[..., None] + empty[..., None] * part
             empty = empty * (1 - filled)
-        return 1 - empty, slopes
+        return 1 - empty, change
+
+    def _disc_slopes(self, place, radius, size, along, slope, toward):
+        """Return the derivatives of one disc by every latent coordinate."""
+        parts = [toward[..., 0], toward[..., 1]]
+        if self.dimension > 2:
+            grow = place * (toward * along[:, None, :]).sum(-1) + radius * slope
+            parts.append(_GROWTH * size[:, None] * grow)
+        if self.dimension > 3:
+            across = np.stack([-along[:, 1], along[:, 0]], axis=-1)
+            turn = (toward * across[:, None, :]).sum(-1)
+            parts.append(_TURN * place * size[:, None] * turn)
+        return np.stack(parts, axis=-1)
