@@ -1,4 +1,4 @@
-"""Observation maps: derivatives, inverses, symmetries, and whether the diagnostics can be trusted."""
+"""Observation maps: derivatives, inverses, symmetries, and diagnostics that can be trusted."""
 
 import jaxtyping
 import numpy as np

@@ -1,4 +1,4 @@
-"""The observer behind a map: against Part I where the map is straight, and against its own limits."""
+"""The observer behind a map: as in Part I where the map is straight, and at its own limits."""
 
 import numpy as np
 import pytest
@@ -117,10 +117,10 @@ def test_behind_a_fold_the_posterior_is_symmetric(rng):
 
 def test_bad_input_is_named(linear):
     deep = maps.LinearMap(3, rng=np.random.default_rng(6))
-    with pytest.raises(ValueError, match="^observation must have dimension 2, got 3"):
+    with pytest.raises(ValueError, match=r"^observation must have dimension 2, got 3"):
         GridObserver(deep, SIGMA, STEPS)
-    with pytest.raises(ValueError, match="^feature_noise must be"):
+    with pytest.raises(ValueError, match=r"^feature_noise must be"):
         GridObserver(linear, -1.0, STEPS)
     outside = Boundaries.from_coefficients(np.array([1.0, 0.0]), 2.0)
-    with pytest.raises(ValueError, match="^boundaries must cut the box"):
+    with pytest.raises(ValueError, match=r"^boundaries must cut the box"):
         GridObserver(linear, SIGMA, STEPS).probits(linear(np.zeros((1, 2))), outside)
