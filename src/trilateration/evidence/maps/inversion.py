@@ -8,6 +8,9 @@ from trilateration._checks import check_count, check_last_axis
 from trilateration.evidence.maps._base import ObservationMap
 from trilateration.evidence.maps.diagnostics import box_points
 
+# Keeps the equations of a step solvable where the Jacobian is singular to rounding.
+_LEAST_DAMPING = 1e-12
+
 
 def invert(
     observation: ObservationMap,
@@ -60,7 +63,8 @@ def invert(
         moved = active[better]
         step = np.abs(trial[better] - x[moved]).max(axis=1, initial=0.0)
         x[moved], error[moved] = trial[better], trial_error[better]
-        damping[active] = np.where(better, damping[active] * 0.1, damping[active] * 10)
+        eased = np.maximum(damping[active] * 0.1, _LEAST_DAMPING)
+        damping[active] = np.where(better, eased, damping[active] * 10)
         # Done once a step no longer moves the point, or no step of any length helps.
         finished = np.concatenate([moved[step < 1e-13], active[~better & (damping[active] > 1e8)]])
         active = np.setdiff1d(active, finished, assume_unique=True)
