@@ -15,7 +15,7 @@ except ModuleNotFoundError as error:
 
 from trilateration.networks.attention import StateSpace, Transformer
 from trilateration.networks.core import Core, architecture, architectures, make_core
-from trilateration.networks.encoders import Encoders
+from trilateration.networks.encoders import Encoders, FixedMaps
 from trilateration.networks.ensemble import Activity, Ensemble, from_module
 from trilateration.networks.heads import LINKS, Heads, LogisticLink, ProbitLink
 from trilateration.networks.layers import PRECISIONS, affine, product, uniform
@@ -30,6 +30,7 @@ __all__ = [
     "Core",
     "Encoders",
     "Ensemble",
+    "FixedMaps",
     "Heads",
     "Integrator",
     "LogisticLink",

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 
 from trilateration._arrays import Scalar
 from trilateration._checks import check_at_least, check_choice, check_count, check_positive
+from trilateration.evidence.maps import MAPS
 from trilateration.networks import LINKS, PRECISIONS, architectures, make_core
 from trilateration.training.protocols import Protocol, protocol
 
 TASKS = ("even", "random")
-OBSERVATIONS = ("relu", "identity")
+OBSERVATIONS = ("relu", "identity", *MAPS)
 
 # In these replicates of one ensemble may differ.
 PER_REPLICATE = ("seed", "n_tasks", "sigma", "offset_half_width", "tasks")
@@ -49,7 +50,8 @@ class Configuration:
     sigma
         σ > 0, standard deviation of the evidence per step and axis, in latent units.
     observation
-        ``"relu"``: the authors' frozen random encoder; ``"identity"``: the evidence itself.
+        ``"relu"``: the authors' frozen random encoder; ``"identity"``: the evidence itself; or a
+        name of :data:`~trilateration.evidence.maps.MAPS`, drawn anew for each seed.
     precision
         ``"float32"`` or ``"bfloat16"``; see :class:`~trilateration.networks.Ensemble`.
 

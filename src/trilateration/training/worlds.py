@@ -13,7 +13,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from trilateration.networks import Encoders
+from trilateration.evidence.maps import MAPS
+from trilateration.networks import Encoders, FixedMaps
 from trilateration.parameters import generator
 from trilateration.tasks import Boundaries, evenly_spaced_lines, random_hyperplanes
 from trilateration.training.configuration import Configuration, check_packs
@@ -80,6 +81,10 @@ class Worlds:
         if first.observation == "relu":
             rngs = [generator(c.seed, "encoder") for c in configurations]
             self.encoders = Encoders(rngs, self.dimension).to(self.device)
+        elif first.observation != "identity":
+            make = MAPS[first.observation]
+            rngs = [generator(c.seed, "encoder") for c in configurations]
+            self.encoders = FixedMaps([make(self.dimension, rng) for rng in rngs])
         self._normals, self._offsets = self._stack_boundaries()
         numbers = self.protocol.batch * self.protocol.stimulus_steps * self.dimension
         self.chunk = max(1, min(64, _CHUNK_NUMBERS // numbers))

@@ -13,7 +13,7 @@ in view: :class:`SpriteMap`. Never: :class:`FoldedMap`. :func:`catalogue` has on
 
 from trilateration.evidence.maps._base import ObservationMap
 from trilateration.evidence.maps.bent import FoldedMap, PolynomialMap, SwirlMap
-from trilateration.evidence.maps.catalogue import CURVED, catalogue
+from trilateration.evidence.maps.catalogue import CURVED, MAPS, catalogue
 from trilateration.evidence.maps.diagnostics import (
     Distortion,
     Injectivity,
@@ -37,6 +37,7 @@ from trilateration.evidence.maps.sprites import SpriteMap
 
 __all__ = [
     "CURVED",
+    "MAPS",
     "Distortion",
     "ExponentialMap",
     "FoldedMap",

@@ -1,5 +1,7 @@
 """The maps that the book compares."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from trilateration._checks import check_generator
@@ -19,6 +21,21 @@ from trilateration.evidence.maps.sprites import SpriteMap
 # Injective, but a linear decoder of raw observations fails on them out of distribution.
 CURVED = ("polynomial", "swirl", "waves")
 
+# How each map is made of a dimension and a generator. The last is not injective.
+MAPS: dict[str, Callable[[int, np.random.Generator], ObservationMap]] = {
+    "linear": lambda dimension, rng: LinearMap(dimension, rng=rng),
+    "tanh": lambda dimension, rng: TanhMap(dimension, rng=rng),
+    "quadratic": lambda dimension, rng: QuadraticMap(dimension, rng=rng),
+    "exponential": lambda dimension, rng: ExponentialMap(dimension, rng=rng),
+    "3 exponentials": lambda dimension, rng: ExponentialMap(dimension, 3, gain=4.0, rng=rng),
+    "power law": lambda dimension, rng: PowerMap(dimension, rng=rng),
+    "sprite": lambda dimension, rng: SpriteMap(dimension),
+    "polynomial": lambda dimension, rng: PolynomialMap(dimension, rng=rng),
+    "swirl": lambda dimension, rng: SwirlMap(dimension, rng=rng),
+    "waves": lambda dimension, rng: WaveMap(dimension, frequency=6.0, rng=rng),
+    "folded": lambda dimension, rng: FoldedMap(dimension, rng=rng),
+}
+
 
 def catalogue(rng: np.random.Generator) -> dict[str, ObservationMap]:
     """Return the planar maps of the book by name, the last of which is not injective.
@@ -30,20 +47,11 @@ def catalogue(rng: np.random.Generator) -> dict[str, ObservationMap]:
     """
     check_generator(rng)
     makers = {
-        "linear": lambda rng: LinearMap(2, rng=rng),
-        "ReLU network": lambda rng: ReluMap(2, rng=rng),
-        "tanh": lambda rng: TanhMap(2, rng=rng),
-        "quadratic": lambda rng: QuadraticMap(2, rng=rng),
-        "exponential": lambda rng: ExponentialMap(2, rng=rng),
-        "3 exponentials": lambda rng: ExponentialMap(2, 3, gain=4.0, rng=rng),
-        "power law": lambda rng: PowerMap(2, rng=rng),
-        "sprite": lambda rng: SpriteMap(2),
-        "polynomial": lambda rng: PolynomialMap(2, rng=rng),
-        "swirl": lambda rng: SwirlMap(2, rng=rng),
-        "waves": lambda rng: WaveMap(2, frequency=6.0, rng=rng),
-        "folded": lambda rng: FoldedMap(2, rng=rng),
+        "linear": MAPS["linear"],
+        "ReLU network": lambda dimension, rng: ReluMap(dimension, rng=rng),
+        **{name: make for name, make in MAPS.items() if name != "linear"},
     }
     streams = rng.spawn(len(makers))
     return {
-        name: make(stream) for (name, make), stream in zip(makers.items(), streams, strict=True)
+        name: make(2, stream) for (name, make), stream in zip(makers.items(), streams, strict=True)
     }
