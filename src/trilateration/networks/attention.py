@@ -8,6 +8,7 @@ import torch
 from torch.nn import functional
 
 from trilateration._checks import check_count
+from trilateration.networks.arithmetic import Product
 from trilateration.networks.core import Core, architecture
 from trilateration.networks.layers import affine, uniform
 
@@ -92,6 +93,16 @@ class Transformer(Core):
             state = state + affine(inner, w["narrow"], w["narrow_bias"], self.dtype)
         return _normalise(state, self.last_scale, self.last_shift)
 
+    def products(self, batch, n_steps):
+        """Leave out the positions, which only add, and count scores and mixtures of each head."""
+        weights = [p for p in super().products(batch, n_steps) if p.name != "position"]
+        heads, size = batch * self.n_heads * self.n_layers, self.n_units // self.n_heads
+        return [
+            *weights,
+            Product("scores", n_steps, size, n_steps, heads, shared=False),
+            Product("mixtures", n_steps, n_steps, size, heads, shared=False),
+        ]
+
     def _attend(self, queries_keys_values):
         replicates, time, trials, _ = queries_keys_values.shape
         split = queries_keys_values.view(replicates, time, trials, 3, self.n_heads, -1)
@@ -142,3 +153,8 @@ class StateSpace(Core):
         kernel = torch.exp(decay * lag.clamp_min(0)) * (lag >= 0) * -torch.expm1(decay)
         state = torch.einsum("rukl,rlbu->rkbu", kernel, drive)
         return affine(state, self.output, self.bias, self.dtype).relu()
+
+    def products(self, batch, n_steps):
+        """Count the filters as the product with their kernels that they are here."""
+        kernel = Product("kernel", n_steps, n_steps, batch, self.n_units, shared=False)
+        return [*super().products(batch, n_steps), kernel]

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from trilateration.networks.arithmetic import Product
 from trilateration.networks.layers import register_stacked, uniform
 
 WIDTHS = (100, 100, 40)
@@ -71,3 +72,17 @@ class Encoders(nn.Module):
             else:
                 own.copy_(layer.relu_())
         return features
+
+    def products(self, n_points: int) -> list[Product]:
+        """Return the matrix products of one encoder on ``n_points`` points; nothing is trained.
+
+        Parameters
+        ----------
+        n_points
+            Number of points.
+        """
+        shapes = [tuple(getattr(self, f"weight_{k}").shape[1:]) for k in range(self.n_layers)]
+        return [
+            Product(f"encoder {layer}", n_points, *shape, gradients=0)
+            for layer, shape in enumerate(shapes)
+        ]
