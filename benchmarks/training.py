@@ -11,17 +11,18 @@ import argparse
 import functools
 import json
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import matplotlib
 import pandas as pd
 import torch
-
 from measuring import rates, tables
 from measuring.authors_loop import AuthorsLoop
 from measuring.machine import available_devices, describe
 from measuring.memory import peak_of
 from measuring.stopwatch import Program, interleaved, time_steps
+
 from trilateration import figures
 from trilateration.networks import flops
 from trilateration.training import Configuration, descent, protocol, step_products
@@ -47,7 +48,7 @@ class Plan:
     loop_steps: int = 50
     square: int = 2048
     memory_networks: int = 100
-    memory_of: tuple[str, ...] = ARCHITECTURES
+    memory_of: tuple[tuple[str, str], ...] = tuple(product(ARCHITECTURES, PRECISIONS))
     memory_steps: int = 5
     base_networks: int = 25
     sizes: tuple[tuple[str, tuple[int, ...]], ...] = (
@@ -66,7 +67,7 @@ QUICK = Plan(
     loop_steps=2,
     square=128,
     memory_networks=3,
-    memory_of=("rnn",),
+    memory_of=(("rnn", "float32"),),
     memory_steps=1,
     base_networks=2,
     sizes=tuple((name, sizes[:2]) for name, sizes in Plan.sizes),
@@ -103,7 +104,7 @@ def parse_arguments():
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--repeats", type=int, default=Plan.repeats)
     parser.add_argument("--threads", type=int, help="default: as many as torch takes")
-    parser.add_argument("--quick", action="store_true", help="a smoke test: its numbers mean nothing")
+    parser.add_argument("--quick", action="store_true", help="a smoke test, no results")
     parser.add_argument("--results", type=Path, help="folder to write to")
     options = parser.parse_args()
     if options.results is None:
@@ -178,8 +179,7 @@ def measure_memory(plan, devices):
         (architecture, precision, device): peak_of(
             architecture, plan.memory_networks, precision, device, plan.memory_steps
         )
-        for architecture in plan.memory_of
-        for precision in PRECISIONS
+        for architecture, precision in plan.memory_of
         for device in devices
     }
 
