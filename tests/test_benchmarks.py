@@ -149,3 +149,9 @@ def test_the_time_to_a_result_is_measured(tmp_path):
     assert np.isfinite(table["median r2"]).all()
     ratio = np.median(record["authors CPU s a network"]) / table["CPU s a network"]
     np.testing.assert_allclose(table["times less CPU"], ratio, rtol=1e-6)
+
+
+def test_a_descent_takes_the_steps_that_training_takes():
+    protocol = training.protocol("fast", steps=3, batch=2)
+    configurations = [training.Configuration(n_tasks=2, n_units=4, protocol=protocol)]
+    assert list(training.descent(configurations, device="cpu")) == [1, 2, 3]
