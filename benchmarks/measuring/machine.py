@@ -55,8 +55,13 @@ def memory_gib() -> float:
 
 def peak_gib() -> float:
     """Return the largest resident size of this process so far, in GiB."""
-    size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return size / 2**30 if platform.system() == "Darwin" else size / 2**20
+    try:
+        # Linux hands ru_maxrss on from the parent to a new program, but not this.
+        status = Path("/proc/self/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 2**20
+    except (OSError, StopIteration):
+        size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return size / 2**30 if platform.system() == "Darwin" else size / 2**20
 
 
 def available_devices(wanted: str) -> tuple[str, ...]:
