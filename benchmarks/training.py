@@ -132,7 +132,7 @@ def compare(plan, devices):
         programs[name] = Program(lean.step, plan.loop_steps, device)
     measured = []
     timings = interleaved(
-        programs, plan.repeats, lambda line: measured.append(matmul_rates(plan, devices, line))
+        programs, plan.repeats, lambda: measured.append(matmul_rates(plan, devices))
     )
     return timings, measured
 
@@ -152,9 +152,8 @@ def ensemble_step(networks, device, architecture, **changes):
     return functools.partial(next, descent(configurations, device=device))
 
 
-def matmul_rates(plan, devices, line):
+def matmul_rates(plan, devices):
     """Return floating-point operations per second of square products and of those of a step."""
-    print(line, flush=True)
     seconds = 0.3 if plan.steps > 10 else 0.01
     found = {}
     for device in devices:

@@ -58,7 +58,7 @@ def time_steps(program: Program) -> Timing:
 
 
 def interleaved(
-    programs: Mapping[object, Program], repeats: int, say: Callable[[str], None] = print
+    programs: Mapping[object, Program], repeats: int, between: Callable[[], object]
 ) -> list[dict[object, Timing]]:
     """Time all programs one after the other, and again, so that a slow spell hits all of them.
 
@@ -68,8 +68,8 @@ def interleaved(
         By name.
     repeats
         Number of rounds.
-    say
-        Told when a round is done.
+    between
+        Called after each round, for what else is measured in turn.
 
     Returns
     -------
@@ -81,7 +81,8 @@ def interleaved(
     rounds = []
     for index in range(repeats):
         rounds.append({name: time_steps(program) for name, program in programs.items()})
-        say(f"round {index + 1} of {repeats} done")
+        between()
+        print(f"round {index + 1} of {repeats} done", flush=True)
     return rounds
 
 
