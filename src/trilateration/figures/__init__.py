@@ -6,6 +6,7 @@ returns it; none of them computes a result.
 """
 
 from trilateration.figures.calibration import calibration
+from trilateration.figures.costs import cost_curves
 from trilateration.figures.limits import error_balance, predicted_and_simulated, rows_of_dots
 from trilateration.figures.maps import error_ellipses, pictures, sheet
 from trilateration.figures.placement import error_ellipse, error_strips, spectrum, task_set
@@ -28,6 +29,7 @@ __all__ = [
     "WIDTH",
     "boundary_lines",
     "calibration",
+    "cost_curves",
     "error_balance",
     "error_ellipse",
     "error_ellipses",

@@ -13,6 +13,7 @@ except ModuleNotFoundError as error:
         "trilateration.networks needs torch: pip install 'trilateration[networks]'", name="torch"
     ) from error
 
+from trilateration.networks.arithmetic import Product, flops
 from trilateration.networks.attention import StateSpace, Transformer
 from trilateration.networks.core import Core, architecture, architectures, make_core
 from trilateration.networks.encoders import Encoders, FixedMaps
@@ -36,12 +37,14 @@ __all__ = [
     "LogisticLink",
     "Memoryless",
     "ProbitLink",
+    "Product",
     "RateNetwork",
     "StateSpace",
     "Transformer",
     "affine",
     "architecture",
     "architectures",
+    "flops",
     "from_module",
     "make_core",
     "product",

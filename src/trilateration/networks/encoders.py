@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from trilateration.evidence.maps import ObservationMap, ReluMap
+from trilateration.networks.arithmetic import Product
 from trilateration.networks.layers import register_stacked
 
 WIDTHS = (100, 100, 40)
@@ -72,6 +73,20 @@ class Encoders(nn.Module):
             layer = torch.addmm(bias[replicate], layer, weight[replicate])
             features[replicate].view(layer.shape).copy_(layer)
         return features
+
+    def products(self, n_points: int) -> list[Product]:
+        """Return the matrix products of one encoder on ``n_points`` points; nothing is trained.
+
+        Parameters
+        ----------
+        n_points
+            Number of points.
+        """
+        shapes = [tuple(getattr(self, f"weight_{k}").shape[1:]) for k in range(self.n_layers)]
+        return [
+            Product(f"encoder {layer}", n_points, *shape, gradients=0)
+            for layer, shape in enumerate(shapes)
+        ]
 
 
 class FixedMaps(nn.Module):

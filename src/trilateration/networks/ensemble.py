@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from trilateration._checks import check_choice, check_count
+from trilateration.networks.arithmetic import Product
 from trilateration.networks.core import Core, make_core
 from trilateration.networks.heads import Heads
 from trilateration.networks.layers import PRECISIONS, InputMap, register_stacked
@@ -160,6 +161,21 @@ class Ensemble(nn.Module):
         """Return the reports, P(label = 1), from readouts; NaN for tasks a replicate lacks."""
         reports = self.heads.link.reports(readouts)
         return reports.masked_fill(~self.heads.mask[:, None, None], float("nan"))
+
+    def products(self, batch: int, n_steps: int) -> list[Product]:
+        """Return the matrix products of one network on ``batch`` trials of ``n_steps``.
+
+        Parameters
+        ----------
+        batch, n_steps
+            Trials, and steps of each.
+        """
+        rows = batch * n_steps
+        return [
+            Product("input", rows, *self.input.weight.shape[1:], gradients=1),
+            *self.core.products(batch, n_steps),
+            Product("heads", rows, *self.heads.weight.shape[1:]),
+        ]
 
     @torch.no_grad()
     def centre_drive(self, features: Float[Tensor, "replicate row feature"]) -> None:

@@ -3,7 +3,7 @@
 import math
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 from tqdm.auto import tqdm
 
 from trilateration._checks import check_choice, check_count
-from trilateration.networks import Ensemble
+from trilateration.networks import Ensemble, Product
 from trilateration.training.checkpoints import load_checkpoint, load_weights, save_checkpoint
 from trilateration.training.configuration import Configuration
 from trilateration.training.interrupts import DeferredInterrupt
@@ -163,6 +163,47 @@ def train(
         run.restore()
     run.go(checkpoint_every, progress)
     return run.result()
+
+
+def descent(
+    configurations: Sequence[Configuration], *, device: str | torch.device = "auto"
+) -> Iterator[int]:
+    """Train as :func:`train` does, but one step each time a number is asked for.
+
+    It keeps no checkpoint and returns no networks: it is there to be timed.
+
+    Parameters
+    ----------
+    configurations, device
+        As in :func:`train`.
+
+    Yields
+    ------
+    int
+        The number of steps done.
+    """
+    run = _Run(configurations, device, 1, None)
+    while run.step < run.protocol.steps:
+        run._descend()
+        yield run.step
+
+
+def step_products(configuration: Configuration) -> list[Product]:
+    """Return the matrix products that one network's step of the descent cannot do without.
+
+    Only stimulus steps pass through the encoder: the others show f(0), which is known.
+    :func:`~trilateration.networks.flops` counts their operations.
+
+    Parameters
+    ----------
+    configuration
+        The network.
+    """
+    ensemble, worlds = untrained([configuration])
+    protocol, products = configuration.protocol, []
+    if worlds.encoders is not None:
+        products += worlds.encoders.products(protocol.batch * protocol.stimulus_steps)
+    return products + ensemble.products(protocol.batch, protocol.n_steps)
 
 
 class _Run:
