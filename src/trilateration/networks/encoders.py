@@ -110,3 +110,7 @@ class FixedMaps(nn.Module):
         """Return the features of points in float32; ``dtype`` is for :class:`Encoders` alone."""
         seen = [own(part.cpu().numpy()) for own, part in zip(self.maps, points, strict=True)]
         return torch.from_numpy(np.stack(seen)).to(points.device)
+
+    def products(self, n_points: int) -> list[Product]:
+        """Return nothing: what a map costs is its own affair and is not counted."""
+        return []
