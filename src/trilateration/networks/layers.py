@@ -77,8 +77,9 @@ class _Affine(torch.autograd.Function):
     @staticmethod
     def backward(ctx, gradient):
         rows, weight = ctx.saved_tensors
+        gradient = gradient.contiguous()  # sums round by layout; a replicate's must not change
         replicates, time, trials, _ = gradient.shape
-        flat = gradient.reshape(replicates, time * trials, -1)
+        flat = gradient.view(replicates, time * trials, -1)
         factor = flat.to(rows.dtype)
         to_weight = torch.bmm(rows.transpose(1, 2), factor).to(ctx.dtype)
         to_bias = flat.sum(1, dtype=ctx.dtype)

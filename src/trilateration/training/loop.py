@@ -229,7 +229,6 @@ class _Run:
         self.stopped_at = np.full(n, -1)
         self.diverged = np.zeros(n, dtype=bool)
         self.final = [p.detach().clone() for p in self.ensemble.parameters()]
-        self.weights = self._weights()
 
     def go(self, checkpoint_every, progress):
         began, saved = time.monotonic(), time.monotonic()
@@ -265,10 +264,14 @@ class _Run:
         batch = self.worlds.batch(self.step)
         self.optimiser.zero_grad(set_to_none=True)
         hidden = self.ensemble.states(batch.features, self.protocol.cue_steps)
-        readouts = self.ensemble.heads(hidden, self.ensemble.core.dtype)
+        heads = self.ensemble.heads
+        readouts, labels = (
+            heads.run_readouts(hidden, self.ensemble.core.dtype),
+            heads.parts(batch.labels),
+        )
         with torch.no_grad():
-            slope = self._slope(readouts, batch.labels)
-        readouts.backward(slope)
+            slopes = [self._slope(z, y[:, None]) for z, y in zip(readouts, labels, strict=True)]
+        torch.autograd.backward(readouts, slopes)
         self.optimiser.step()
         self.step += 1
         if self.average is not None:
@@ -276,29 +279,29 @@ class _Run:
             decay = min(self.protocol.averaging, self.step / (self.step + 9))
             torch._foreach_lerp_(self.average, self._detached(), 1 - decay)
         if self.step in self.record_at:
-            self._record(readouts.detach(), batch.labels)
-
-    def _weights(self):
-        """Return each report's share of its replicate's loss, (replicate, 1, 1, task)."""
-        mask = self.ensemble.heads.mask.float()
-        shares = mask / mask.sum(1, keepdim=True) / (self.protocol.n_steps * self.protocol.batch)
-        return shares[:, None, None]
+            with torch.no_grad():
+                losses = [self._loss(z, y[:, None]) for z, y in zip(readouts, labels, strict=True)]
+            self._record(torch.cat(losses).double().cpu().numpy())
 
     def _slope(self, readouts, labels):
+        """Return the slope of each replicate's mean loss."""
         link, neutral = self.ensemble.heads.link, self.protocol.neutral_steps
         slope = torch.empty_like(readouts)
         if neutral:
             slope[:, :neutral] = link.slope_at_half(readouts[:, :neutral])
-        slope[:, neutral:] = link.slope(readouts[:, neutral:], labels[:, None])
-        return slope.mul_(self.weights)
+        slope[:, neutral:] = link.slope(readouts[:, neutral:], labels)
+        return slope.div_(readouts[0].numel())
 
-    def _record(self, readouts, labels):
+    def _loss(self, readouts, labels):
+        """Return each replicate's mean loss."""
         link, neutral = self.ensemble.heads.link, self.protocol.neutral_steps
         half = readouts.new_tensor(0.5)
-        loss = link.loss(readouts[:, neutral:], labels[:, None]).mul_(self.weights).sum((1, 2, 3))
+        loss = link.loss(readouts[:, neutral:], labels).sum((1, 2, 3))
         if neutral:
-            loss += link.loss(readouts[:, :neutral], half).mul_(self.weights).sum((1, 2, 3))
-        loss = loss.double().cpu().numpy()
+            loss += link.loss(readouts[:, :neutral], half).sum((1, 2, 3))
+        return loss / readouts[0].numel()
+
+    def _record(self, loss):
         running = self.stopped_at < 0
         lost = running & ~(loss < _DIVERGED * math.log(2))
         for replicate in np.flatnonzero(lost):
