@@ -1,8 +1,8 @@
 """Task heads: one affine readout a task, and the link that turns it into a report.
 
 The link is the only difference between a logistic and a probit head. A readout z becomes the report
-σ(z) or Φ(z), and the loss is the log loss of the report. Both links offer the same two functions,
-and both are computed without ever forming a probability that rounds to 0 or 1.
+σ(z) or Φ(z), and the loss is the log loss of the report. Both links offer the same functions, and
+no loss is ever taken of a probability that was rounded to 0 or 1.
 """
 
 import itertools
@@ -37,18 +37,19 @@ class Link(Protocol):
 
 
 class LogisticLink:
-    """Report σ(z); the loss is log(1 + eᶻ) − y z."""
+    """Report σ(z); the loss is −y log σ(z) − (1 − y) log σ(−z)."""
 
     def reports(self, readouts):
         """Return σ(z)."""
         return torch.sigmoid(readouts)
 
     def loss(self, readouts, targets):
-        """Return log(1 + eᶻ) − y z."""
-        return functional.softplus(readouts) - targets * readouts
+        """Return y log(1 + e⁻ᶻ) + (1 − y) log(1 + eᶻ), each term exact in its own tail."""
+        wrong, right = functional.softplus(readouts), functional.softplus(-readouts)
+        return targets * right + (1 - targets) * wrong
 
     def slope(self, readouts, targets):
-        """Return σ(z) − y."""
+        """Return σ(z) − y, exact to one rounding of 1; it vanishes in the tail that is right."""
         return torch.sigmoid(readouts) - targets
 
     def slope_at_half(self, readouts):

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 PRECISIONS = ("float32", "bfloat16")
 
@@ -75,6 +76,7 @@ class _Affine(torch.autograd.Function):
         return outputs
 
     @staticmethod
+    @once_differentiable
     def backward(ctx, gradient):
         rows, weight = ctx.saved_tensors
         gradient = gradient.contiguous()  # sums round by layout; a replicate's must not change

@@ -49,12 +49,13 @@ def boundaries_of(configuration: Configuration) -> Boundaries:
     """Return the task boundaries of a network."""
     if configuration.tasks == "even":
         return evenly_spaced_lines(configuration.n_tasks)
-    return random_hyperplanes(
-        configuration.n_tasks,
-        configuration.dimension,
-        rng=generator(configuration.seed, "boundaries"),
-        offset_half_width=configuration.offset_half_width,
-    )
+    # Normals and offsets have generators of their own, else sets of different size were not nested.
+    n, seed = configuration.n_tasks, configuration.seed
+    normals = random_hyperplanes(
+        n, configuration.dimension, rng=generator(seed, "boundaries")
+    ).normals
+    offsets = generator(seed, "boundaries", "offsets").uniform(-1, 1, n)
+    return Boundaries(normals, offsets * configuration.offset_half_width)
 
 
 class Worlds:
@@ -133,7 +134,19 @@ class Worlds:
         latents
             Positions to use in place of uniform ones, shape ``(trial, dimension)`` or
             ``(replicate, trial, dimension)``.
+
+        Raises
+        ------
+        ValueError
+            If ``latents`` has another shape.
         """
+        if latents is not None:
+            each = (n_trials, self.dimension)
+            if np.shape(latents) not in (each, (len(self.sigmas), *each)):
+                raise ValueError(
+                    f"latents must have shape {each}, or that with {len(self.sigmas)} replicates "
+                    f"before, got {np.shape(latents)}"
+                )
         drawn, labels, evidence = self._draw(("trials", stream), 1, n_trials, latents)
         seen = self.observe(evidence[:, 0].to(self.device))
         return self._present(drawn[:, 0], labels[:, 0], seen)
