@@ -199,7 +199,8 @@ class _ModuleCore(Core):
         super().__init__(n_units)
         self.make = make
         # Kept out of the module tree: it holds no weights, only the way they are used.
-        self.__dict__["template"] = make().to("meta")
+        with torch.random.fork_rng(devices=[]):
+            self.__dict__["template"] = make().to("meta")
         self.names = [name for name, _ in self.template.named_parameters()]
         if any(True for _ in self.template.buffers()):
             raise ValueError("the module must have no buffers (running averages and the like)")
