@@ -1,4 +1,4 @@
-"""Links against other ways to compute them, and heads of replicates with different numbers of tasks."""
+"""Links against other ways to compute them, and heads with different numbers of tasks."""
 
 import math
 

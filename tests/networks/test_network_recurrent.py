@@ -29,7 +29,7 @@ def gates_to(ours, order):
     return ordered.T.contiguous() if ordered.ndim == 2 else ordered
 
 
-# Where torch's gates stand in ours: i f g o from input, forget, output, candidate; r z n as they are.
+# Where torch's gates stand in ours: i f g o in input, forget, output, candidate; r z n as they are.
 MODULES = {"lstm": (nn.LSTM, (0, 1, 3, 2)), "gru": (nn.GRU, (0, 1, 2))}
 
 

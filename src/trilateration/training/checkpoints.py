@@ -59,7 +59,7 @@ def save_checkpoint(
 
 def _checksum(tensors, metadata):
     """Return the CRC-32 of all values; safetensors itself has none."""
-    text = metadata["configurations"] + metadata["progress"]
+    text = metadata.get("configurations", "") + metadata.get("progress", "")
     total = zlib.crc32(text.encode())
     for name in sorted(tensors):
         total = zlib.crc32(name.encode(), total)
