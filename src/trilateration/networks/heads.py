@@ -156,7 +156,9 @@ class Heads(nn.Module):
         self, hidden: Float[Tensor, "replicate time trial unit"], dtype: torch.dtype = torch.float32
     ) -> list[Float[Tensor, "run time trial own"]]:
         """Return the readouts z = V h + c, one array a run of replicates with equal N."""
-        split = hidden.split([size for _, size in self.runs])
+        # The gradient of a split is a copy, which one run can do without.
+        one = len(self.runs) == 1
+        split = [hidden] if one else hidden.split([size for _, size in self.runs])
         weights = zip(self.parts(self.weight), self.parts(self.bias), strict=True)
         return [affine(h, *own, dtype) for h, own in zip(split, weights, strict=True)]
 
