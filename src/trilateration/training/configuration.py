@@ -3,6 +3,8 @@
 import dataclasses
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from trilateration._arrays import Scalar
 from trilateration._checks import check_at_least, check_choice, check_count, check_positive
 from trilateration.evidence.maps import MAPS
@@ -84,6 +86,9 @@ class Configuration:
         check_choice(self.tasks, TASKS, "tasks")
         check_at_least(self.offset_half_width, 0, "offset_half_width")
         check_positive(self.sigma, "sigma")
+        # Plain numbers, because records are written as JSON.
+        for name in ("offset_half_width", "sigma"):
+            object.__setattr__(self, name, float(getattr(self, name)))
         check_choice(self.observation, OBSERVATIONS, "observation")
         check_choice(self.precision, PRECISIONS, "precision")
         if self.tasks == "even" and (self.dimension != 2 or self.offset_half_width):
@@ -95,7 +100,10 @@ class Configuration:
             object.__setattr__(self, "protocol", protocol(self.protocol))
         if not isinstance(self.protocol, Protocol):
             raise ValueError(f"protocol must be a Protocol or its name, got {self.protocol!r}")
-        options = dict(self.options)
+        options = {
+            name: value.item() if isinstance(value, np.generic) else value
+            for name, value in dict(self.options).items()
+        }
         object.__setattr__(self, "options", tuple(sorted(options.items())))
         make_core(self.architecture, self.n_units, **options)
 
