@@ -49,8 +49,10 @@ def copy_weights(loop, architecture, ensemble, encoders):
         for norm, name in ((core.first_norm, "first"), (core.second_norm, "second")):
             targets[norm] = (weights[f"core.{name}_scale_0"], weights[f"core.{name}_shift_0"])
         targets[core.last_norm] = (weights["core.last_scale"], weights["core.last_shift"])
-    n = loop.heads[0].out_features  # the ensemble's columns are filled up with zeros
-    targets[loop.heads[0]] = (weights["heads.weight"].T[:n], weights["heads.bias"][:n])
+    targets[loop.heads[0]] = (
+        weights["heads.weight"].T,
+        weights["heads.bias"][: ensemble.n_tasks[0]],
+    )
     for module, (weight, bias) in targets.items():
         module.weight.copy_(weight)
         module.bias.copy_(bias)
@@ -76,7 +78,7 @@ def test_the_loop_and_the_ensemble_are_the_same_networks(architecture, lean):
     loop.criterion(loop.reports(observations), targets).backward()
     loss = ensemble.heads.link.loss(readouts[0].transpose(0, 1), targets).mean()
     loss.backward()
-    gradient = ensemble.heads.weight.grad[0].T[: loop.heads[0].out_features]
+    gradient = ensemble.heads.weight.grad[0].T
     torch.testing.assert_close(loop.heads[0].weight.grad, gradient, rtol=1e-3, atol=1e-6)
 
 

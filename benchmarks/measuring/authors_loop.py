@@ -228,7 +228,7 @@ class AuthorsLoop:
 
 
 def make_encoder(dimension):
-    """Return the frozen encoder D → 100 → 100 → 40, all layers but the last rectified."""
+    """Return the frozen encoder D → 100 → 100 → 40, every layer but the last rectified."""
     layers, fan_in = [], dimension
     for width in ENCODER:
         layers += [nn.Linear(fan_in, width), nn.ReLU()]

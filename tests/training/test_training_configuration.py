@@ -147,7 +147,7 @@ BAD_CALLS = [
         "tasks must be 'random' unless dimension is 2 .* got 'even' with 3 and 0",
     ),
     (lambda: Configuration(offset_half_width=0.1), "tasks must be 'random' unless"),
-    (lambda: Configuration(observation="tanh"), "observation must be one of 'relu', 'identity'"),
+    (lambda: Configuration(observation="cubes"), "observation must be one of 'relu', 'identity'"),
     (lambda: Configuration(precision="half"), "precision must be one of 'float32', 'bfloat16'"),
     (lambda: Configuration("gru", options={"alpha": 1}), "option of GRU must be one of"),
     (
