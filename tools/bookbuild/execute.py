@@ -31,6 +31,8 @@ THREADS = {
         "NUMEXPR_NUM_THREADS",
     )
 }
+# Chapters share trained networks; they stay when a chapter's own run is out of date.
+NETWORKS = {"TRILATERATION_CACHE": str(CACHE / "networks")}
 KEPT_RUNS = 4
 UNKNOWN_SECONDS = 30.0
 
@@ -151,7 +153,7 @@ def _execute(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env=os.environ | THREADS | {"PYTHONHASHSEED": "0"},
+        env=NETWORKS | os.environ | THREADS | {"PYTHONHASHSEED": "0"},
         start_new_session=True,
     )
     children.add(child)

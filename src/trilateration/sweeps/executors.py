@@ -38,7 +38,7 @@ def processes(workers: int | None = None) -> ProcessPoolExecutor:
 
 
 def _begin_worker(threads):
-    # Ctrl-C reaches all processes of a terminal: training holds it back and saves, idle ones ignore.
+    # Ctrl-C reaches all processes of a terminal: those that train save, idle ones ignore it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(threads)
 

@@ -1,5 +1,6 @@
 """Packs: which networks share an ensemble, and the work of one pack from start to stored row."""
 
+import itertools
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -62,7 +63,7 @@ def plan(configurations: Sequence[Configuration], store: Store, pack_size: int) 
     for group in groups.values():
         n_packs = -(-len(group) // pack_size)
         bounds = np.linspace(0, len(group), n_packs + 1).round().astype(int)
-        packs += [tuple(group[a:b]) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+        packs += [tuple(group[a:b]) for a, b in itertools.pairwise(bounds)]
     return packs
 
 

@@ -27,7 +27,7 @@ PACK_SIZE = 32
 _PROVENANCE = ["key", "measure", "source", "versions"]
 
 
-class PacksFailed(RuntimeError):  # noqa: N818 - it says what happened, as KeyboardInterrupt does
+class PacksFailed(RuntimeError):
     """Some packs failed; the others are stored.
 
     Attributes

@@ -40,8 +40,8 @@ def decoding_scores(trained: TrainedEnsemble, n_trials: int = 2000) -> pd.DataFr
     Returns
     -------
     pandas.DataFrame
-        One row a replicate: ``r2`` (in distribution, five-fold), ``ood_r2`` (mean over the quadrants
-        held out) and ``worst_ood_r2`` (the worst of them), all with the paper's baseline, the
+        One row a replicate: ``r2`` (in distribution, five-fold), ``ood_r2`` (mean over the held-out
+        quadrants) and ``worst_ood_r2`` (the worst of them), all with the paper's baseline, the
         variance of the box; ``within_r2``, out of distribution with the variance within the
         quadrants as baseline; ``accuracy``, the share of right decisions at the last step;
         ``decision_loss``, their log loss in nats; ``silent_units``, units that are zero at the last
