@@ -56,20 +56,21 @@ class _Affine(torch.autograd.Function):
     """x W + b, and + p at the first steps; the weight gradient is one product."""
 
     @staticmethod
-    def forward(ctx, inputs, weight, bias, pulse, pulse_steps, dtype):
+    def forward(ctx, inputs, weight, bias, pulse, pulse_steps, dtype, keep):
         replicates, time, trials, n_inputs = inputs.shape
         rows = rounded(inputs.reshape(replicates, time * trials, n_inputs), dtype)
         weight = rounded(weight, dtype)
         first = bias if pulse is None else bias + pulse
-        if rows.dtype is bias.dtype:
-            outputs = torch.baddbmm(first[:, None], rows, weight)
+        if keep or rows.dtype is bias.dtype:
+            outputs = torch.baddbmm(first[:, None].to(rows.dtype), rows, weight)
         else:
             outputs = torch.bmm(rows, weight).to(bias.dtype).add_(first[:, None])
         outputs = outputs.view(replicates, time, trials, -1)
         if pulse is not None and pulse_steps < time:
             outputs[:, pulse_steps:].sub_(pulse[:, None, None])
         ctx.save_for_backward(rows, weight)
-        ctx.inputs_need_gradient = ctx.needs_input_grad[0]
+        ctx.inputs_need_gradient, ctx.inputs_dtype = ctx.needs_input_grad[0], inputs.dtype
+        ctx.dtype = bias.dtype
         ctx.pulse_steps = None if pulse is None else pulse_steps
         return outputs
 
@@ -79,15 +80,15 @@ class _Affine(torch.autograd.Function):
         replicates, time, trials, _ = gradient.shape
         flat = gradient.reshape(replicates, time * trials, -1)
         factor = flat.to(rows.dtype)
-        to_weight = torch.bmm(rows.transpose(1, 2), factor).to(flat.dtype)
-        to_bias = flat.sum(1)
+        to_weight = torch.bmm(rows.transpose(1, 2), factor).to(ctx.dtype)
+        to_bias = flat.sum(1, dtype=ctx.dtype)
         to_inputs = to_pulse = None
         if ctx.inputs_need_gradient:
-            to_inputs = torch.bmm(factor, weight.transpose(1, 2)).to(flat.dtype)
+            to_inputs = torch.bmm(factor, weight.transpose(1, 2)).to(ctx.inputs_dtype)
             to_inputs = to_inputs.view(replicates, time, trials, -1)
         if ctx.pulse_steps is not None:
             to_pulse = to_bias - gradient[:, ctx.pulse_steps :].sum((1, 2))
-        return to_inputs, to_weight, to_bias, to_pulse, None, None
+        return to_inputs, to_weight, to_bias, to_pulse, None, None, None
 
 
 def affine(
@@ -98,6 +99,7 @@ def affine(
     *,
     pulse: Float[Tensor, "replicate unit"] | None = None,
     pulse_steps: int = 0,
+    keep: bool = False,
 ) -> Float[Tensor, "replicate time trial unit"]:
     """Return x W + b, each replicate with its own W and b; factors are rounded to ``dtype``.
 
@@ -109,8 +111,10 @@ def affine(
         As in :func:`product`.
     pulse, pulse_steps
         A second bias that acts at the first ``pulse_steps`` steps only.
+    keep
+        Whether to leave the result in ``dtype``, for a next step that is as well done there.
     """
-    return _Affine.apply(inputs, weight, bias, pulse, pulse_steps, dtype)
+    return _Affine.apply(inputs, weight, bias, pulse, pulse_steps, dtype, keep)
 
 
 def rounded(factor, dtype):

@@ -17,6 +17,7 @@ from trilateration.networks import Ensemble
 from trilateration.training.checkpoints import load_checkpoint, load_weights, save_checkpoint
 from trilateration.training.configuration import Configuration
 from trilateration.training.interrupts import DeferredInterrupt
+from trilateration.training.memory import keep_freed_memory
 from trilateration.training.worlds import Worlds
 
 # A loss this many times log 2, what an undecided network pays, counts as diverged. An integrator
@@ -168,6 +169,7 @@ class _Run:
     """One training run: everything that changes while it goes."""
 
     def __init__(self, configurations, device, records, checkpoint):
+        keep_freed_memory()
         self.configurations = tuple(configurations)
         self.ensemble, self.worlds = untrained(self.configurations, device=device)
         self.protocol = self.configurations[0].protocol
