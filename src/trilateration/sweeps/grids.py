@@ -15,7 +15,7 @@ _FIELDS = tuple(f.name for f in dataclasses.fields(Configuration))
 _PROTOCOL_FIELDS = tuple(f.name for f in dataclasses.fields(Protocol) if f.name != "name")
 
 
-def expand(grid: Mapping[str, Iterable] | Sequence[Configuration]) -> list[Configuration]:
+def expand(grid: Mapping[str, object] | Sequence[object]) -> list[Configuration]:
     """Return the configurations of a grid, each once and all valid.
 
     Parameters

@@ -67,7 +67,7 @@ def source_digest(rooms: tuple[str, ...] = _MEASURING) -> str:
     return digest.hexdigest()[:32]
 
 
-def measure_name(measure: Callable) -> str:
+def measure_name(measure: object) -> str:
     """Return a name for a measure that changes with its own source and arguments.
 
     Parameters

@@ -1,7 +1,7 @@
 """The two calls that chapters and the command line use, and how failures are told."""
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -42,7 +42,7 @@ class PacksFailed(RuntimeError):
 
 
 def sweep(
-    grid: Mapping[str, Iterable] | Sequence[Configuration],
+    grid: Mapping[str, object] | Sequence[object],
     *,
     measure: Measure = decoding_scores,
     executor: object = None,
