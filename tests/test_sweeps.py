@@ -93,7 +93,7 @@ def test_another_measure_trains_nothing(quick, tmp_path):
 
 
 def test_architectures_with_other_options_share_a_table(quick):
-    table = quick({**GRID, "architecture": ["rnn", "transformer"], "n_heads": [2], "seed": [0]})
+    table = quick({"architecture": ["rnn", "transformer"], "n_heads": [2], **GRID, "seed": [0]})
     assert table["option.n_heads"].isna().tolist() == [True, True, False, False]
     assert table.loc[2:, "option.n_heads"].tolist() == [2, 2]
 
@@ -113,23 +113,20 @@ def test_memory_of_measures_is_bounded(quick):
 
 
 def test_a_diverged_network_is_a_row_without_measures(quick):
-    grid = {**GRID, "n_tasks": [2], "sigma": [0.2, 1e38]}
+    grid = {**GRID, "n_tasks": [2], "sigma": [0.2, 1e12]}
     with pytest.warns(DivergenceWarning) as caught:
         table = quick(grid)
     assert "3 of 6 networks diverged and have no measures, the first: rnn, seed 0, 2 tasks" in [
         str(w.message) for w in caught
     ]
-    assert (
-        table["diverged"].tolist() == [False, True] * 3
-        or (table["diverged"].to_numpy() == (table["sigma"] > 1).to_numpy()).all()
-    )
+    assert (table["diverged"] == (table["sigma"] > 1)).all()
     assert table.loc[table["diverged"], "loss"].isna().all()
     assert table.loc[~table["diverged"], "loss"].notna().all()
 
 
 def test_measures_are_named_even_if_all_networks_diverged(quick):
     with pytest.warns(DivergenceWarning):
-        table = quick({**GRID, "n_tasks": [2], "sigma": [1e38]}, measure=decoding_scores)
+        table = quick({**GRID, "n_tasks": [2], "sigma": [1e12]}, measure=decoding_scores)
     assert table["ood_r2"].isna().all()
 
 

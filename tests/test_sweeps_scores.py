@@ -41,7 +41,7 @@ def test_a_code_of_sides_knows_the_quadrant_and_nothing_within(trained, monkeypa
     table = decoding_scores(trained, n_trials=4000)
     # A side explains 3/4 of a uniform coordinate's variance, in each quadrant and in all.
     np.testing.assert_allclose(table[["r2", "ood_r2"]], 0.75, atol=0.02)
-    np.testing.assert_allclose(table["within_r2"], 0, atol=0.02)
+    np.testing.assert_allclose(table["within_r2"], 0, atol=0.05)
     assert (table["worst_ood_r2"] <= table["ood_r2"]).all()
     assert (table["silent_units"] == 2).all()
 

@@ -1,5 +1,6 @@
 """Packs: which networks share an ensemble, and the work of one pack from start to stored row."""
 
+import dataclasses
 import itertools
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -121,20 +122,13 @@ def _rows(pack, store, measure, device):
         }
         for c in pack
     )
-    measures = _measures(healthy, store, measure, device)
     if healthy:
-        taken = sorted(set(measures.columns) & set(rows.columns))
-        if taken:
-            raise ValueError(f"measure must name its columns anew, got {', '.join(taken)}")
+        measures = _measures(healthy, store, measure, device)
     else:
-        # Untrained networks tell the names of the columns.
-        ensemble, worlds = untrained(pack[:1], device=device)
-        none = np.empty((0, 1))
-        stand_in = TrainedEnsemble(
-            ensemble, worlds, pack[:1], none, none[:, 0].astype(int), np.zeros(1, int),
-            np.zeros(1, bool), 0.0,
-        )  # fmt: skip
-        measures = measure(stand_in).iloc[:0]
+        measures = _columns_of(measure, pack[0])
+    taken = sorted(set(measures.columns) & set(rows.columns))
+    if taken:
+        raise ValueError(f"measure must name its columns anew, got {', '.join(taken)}")
     measures.index = [identity.configuration_key(c) for c in healthy]
     rows = rows.join(measures, on="key")
     rows["measure"] = identity.measure_name(measure)
@@ -149,10 +143,28 @@ def _measures(healthy, store, measure, device):
         some = healthy[begin : begin + _MEASURED_AT_ONCE]
         part = measure(store.assemble(some, device))
         if not isinstance(part, pd.DataFrame) or len(part) != len(some):
+            rows = f" of {len(part)}" if isinstance(part, pd.DataFrame) else ""
             raise ValueError(
                 f"measure must return a DataFrame with one row a replicate, {len(some)}, "
-                f"got {type(part).__name__}"
-                + (f" of {len(part)} rows" if isinstance(part, pd.DataFrame) else "")
+                f"got {type(part).__name__}{rows}"
             )
         parts.append(part)
-    return pd.concat(parts, ignore_index=True) if parts else None
+    return pd.concat(parts, ignore_index=True)
+
+
+def _columns_of(measure, configuration):
+    """Return the names of what is measured, and no rows, from a network that is not trained."""
+    # With other noise than the network's own, which may be what made it diverge.
+    usual = (dataclasses.replace(configuration, sigma=Configuration.sigma),)
+    ensemble, worlds = untrained(usual)
+    stand_in = TrainedEnsemble(
+        ensemble.eval().requires_grad_(False),
+        worlds,
+        usual,
+        losses=np.full((1, 1), np.nan),
+        recorded_at=np.ones(1, int),
+        stopped_at=np.ones(1, int),
+        diverged=np.zeros(1, bool),
+        seconds=0.0,
+    )
+    return measure(stand_in).iloc[:0]
