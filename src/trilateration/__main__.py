@@ -2,10 +2,17 @@
 
 import sys
 
-if __name__ == "__main__":
+
+def _run() -> int:
     try:
         from trilateration._commands import main
     except ModuleNotFoundError as error:
         print(f"python -m trilateration: {error}", file=sys.stderr)
-        sys.exit(2)
-    sys.exit(main())
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return main()
+
+
+if __name__ == "__main__":
+    sys.exit(_run())

@@ -31,8 +31,6 @@ THREADS = {
         "NUMEXPR_NUM_THREADS",
     )
 }
-# Chapters share trained networks; they stay when a chapter's own run is out of date.
-NETWORKS = {"TRILATERATION_CACHE": str(CACHE / "networks")}
 KEPT_RUNS = 4
 UNKNOWN_SECONDS = 30.0
 
@@ -147,13 +145,15 @@ def _execute(
     command += ["--kernel", "python3", "--language", "python"]
     command += ["--no-progress-bar", "--log-level", "ERROR"]
     start = time.monotonic()
+    # Chapters share trained networks, which outlive a chapter's own runs.
+    networks = {"TRILATERATION_CACHE": str(CACHE / "networks")}
     # A session of its own, so that an interrupt can end papermill together with its kernel.
     child = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env=NETWORKS | os.environ | THREADS | {"PYTHONHASHSEED": "0"},
+        env=networks | os.environ | THREADS | {"PYTHONHASHSEED": "0"},
         start_new_session=True,
     )
     children.add(child)
