@@ -39,6 +39,21 @@ sweep({grid}, measure=measure, directory=sys.argv[1], pack_size=2, progress=Fals
 """
 
 
+SCRIPT_WITH_A_MEASURE = """
+import sys
+import pandas as pd
+from trilateration.sweeps import processes, sweep
+
+def tasks(trained):
+    return pd.DataFrame({{"number": [c.n_tasks for c in trained.configurations]}})
+
+if __name__ == "__main__":
+    with processes(1) as pool:
+        table = sweep({grid}, measure=tasks, directory=sys.argv[1], progress=False, executor=pool)
+    print(table["number"].tolist())
+"""
+
+
 def run(grid, directory, **arguments):
     return sweep(grid, measure=MEASURE, directory=directory, progress=False, **arguments)
 
@@ -84,6 +99,16 @@ def steps_saved(directory):
 def test_threads_come_to_the_same_table(short, tmp_path):
     with ThreadPoolExecutor(2) as executor:
         same(run(SHORT, tmp_path, pack_size=2, executor=executor), short)
+
+
+def test_a_measure_of_a_script_reaches_processes(tmp_path):
+    # Its module has another name in a worker, which sees no source where there is no file.
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT_WITH_A_MEASURE.format(grid={**SHORT, "seed": range(2)}))
+    done = subprocess.run(
+        [sys.executable, script, tmp_path], capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == ("[2, 2]\n", "")
 
 
 def test_processes_come_to_the_same_table(short, tmp_path):

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from trilateration.sweeps import identity
-from trilateration.sweeps.store import Store
+from trilateration.sweeps.store import Store, write_table
 from trilateration.training import Configuration, TrainedEnsemble, train, untrained
 
 # Networks whose test trials are held in memory at once.
@@ -30,6 +30,9 @@ class Work(NamedTuple):
         Folder of the store, the same on all machines.
     measure
         What to measure, or ``None`` to train only.
+    measured, results
+        Name of the measure and folder of its rows, ``None`` without measure. Only the process that
+        asks can tell them: a worker does not see the source of a notebook.
     device, checkpoint_every, progress
         As for :func:`~trilateration.training.train`.
     world
@@ -38,6 +41,8 @@ class Work(NamedTuple):
 
     directory: Path
     measure: Measure | None
+    measured: str | None
+    results: Path | None
     device: str
     checkpoint_every: float
     progress: bool
@@ -85,8 +90,8 @@ def finish(pack: Pack, work: Work) -> pd.DataFrame:
     train_missing(pack, work, store)
     if work.measure is None:
         return pd.DataFrame()
-    table = _rows(pack, store, work.measure, work.device)
-    store.write_results(work.measure, identity.pack_key(pack), table)
+    table = _rows(pack, store, work)
+    write_table(work.results / f"{identity.pack_key(pack)}.parquet", table)
     return table
 
 
@@ -109,7 +114,7 @@ def train_missing(pack: Pack, work: Work, store: Store) -> None:
     checkpoint.unlink(missing_ok=True)
 
 
-def _rows(pack, store, measure, device):
+def _rows(pack, store, work):
     networks = {configuration: store.load(configuration) for configuration in pack}
     healthy = [c for c in pack if not networks[c].diverged]
     rows = pd.DataFrame(
@@ -123,15 +128,15 @@ def _rows(pack, store, measure, device):
         for c in pack
     )
     if healthy:
-        measures = _measures(healthy, store, measure, device)
+        measures = _measures(healthy, store, work.measure, work.device)
     else:
-        measures = _columns_of(measure, pack[0])
+        measures = _columns_of(work.measure, pack[0])
     taken = sorted(set(measures.columns) & set(rows.columns))
     if taken:
         raise ValueError(f"measure must name its columns anew, got {', '.join(taken)}")
     measures.index = [identity.configuration_key(c) for c in healthy]
     rows = rows.join(measures, on="key")
-    rows["measure"] = identity.measure_name(measure)
+    rows["measure"] = work.measured
     rows["source"] = identity.source_digest()
     rows["versions"] = ", ".join(f"{k} {v}" for k, v in identity.versions().items())
     return rows

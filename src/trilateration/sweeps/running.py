@@ -14,7 +14,7 @@ from trilateration.sweeps.executors import check_executor, run
 from trilateration.sweeps.grids import expand
 from trilateration.sweeps.packs import Measure, Work, finish, plan
 from trilateration.sweeps.scores import decoding_scores
-from trilateration.sweeps.store import Store, read_tables
+from trilateration.sweeps.store import Store, read_tables, write_table
 from trilateration.training import (
     Configuration,
     DivergenceWarning,
@@ -192,7 +192,16 @@ def _train_and_measure(
         return
     packs = {identity.pack_key(pack): pack for pack in plan(todo, store, pack_size)}
     here = bool(progress) and executor is None
-    work = Work(store.directory, measure, device, checkpoint_every, here, identity.process_world())
+    work = Work(
+        directory=store.directory,
+        measure=measure,
+        measured=identity.measure_name(measure) if measure else None,
+        results=store.results(measure) if measure else None,
+        device=device,
+        checkpoint_every=checkpoint_every,
+        progress=here,
+        world=identity.process_world(),
+    )
     tasks = {key: (pack, work) for key, pack in packs.items()}
     steps = {key: sum(c.protocol.steps for c in pack) for key, pack in packs.items()}
     failures = {}
@@ -212,9 +221,9 @@ def _train_and_measure(
                     failures[packs[key]] = error
                 elif measure is not None:
                     # A worker whose disk is not this one's has written its rows elsewhere.
-                    path = store.results(measure) / f"{key}.parquet"
+                    path = work.results / f"{key}.parquet"
                     if not path.exists():
-                        store.write_results(measure, key, future.result())
+                        write_table(path, future.result())
                 finished += error is None
                 bar.update(steps[key])
     except KeyboardInterrupt:

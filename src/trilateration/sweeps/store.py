@@ -153,11 +153,12 @@ class Store:
         """Return the folder of the results of a measure."""
         return self.directory / "results" / identity.result_world(measure)
 
-    def write_results(self, measure: Callable, name: str, table: pd.DataFrame) -> None:
-        """Write the rows of a pack."""
-        contents = io.BytesIO()
-        table.to_parquet(contents, index=False)
-        write_whole(self.results(measure) / f"{name}.parquet", contents.getvalue())
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """Write the rows of a pack."""
+    contents = io.BytesIO()
+    table.to_parquet(contents, index=False)
+    write_whole(path, contents.getvalue())
 
 
 def read_tables(folder: Path) -> pd.DataFrame:
