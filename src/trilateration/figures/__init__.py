@@ -6,7 +6,9 @@ returns it; none of them computes a result.
 """
 
 from trilateration.figures.calibration import calibration
+from trilateration.figures.costs import cost_curves
 from trilateration.figures.limits import error_balance, predicted_and_simulated, rows_of_dots
+from trilateration.figures.maps import error_ellipses, pictures, sheet
 from trilateration.figures.placement import error_ellipse, error_strips, spectrum, task_set
 from trilateration.figures.plane import boundary_lines, plane, plane_map, trial
 from trilateration.figures.position import fixes, lattice, planes, space
@@ -27,20 +29,24 @@ __all__ = [
     "WIDTH",
     "boundary_lines",
     "calibration",
+    "cost_curves",
     "error_balance",
     "error_ellipse",
+    "error_ellipses",
     "error_strips",
     "fixes",
     "labelled_means",
     "lattice",
     "learning_curves",
     "new",
+    "pictures",
     "plane",
     "plane_map",
     "planes",
     "predicted_and_simulated",
     "read_distances",
     "rows_of_dots",
+    "sheet",
     "show",
     "space",
     "spectrum",
