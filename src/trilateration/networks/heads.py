@@ -45,7 +45,9 @@ class LogisticLink:
 
     def loss(self, readouts, targets):
         """Return y log(1 + e⁻ᶻ) + (1 − y) log(1 + eᶻ), each term exact in its own tail."""
-        wrong, right = functional.softplus(readouts), functional.softplus(-readouts)
+        # torch's softplus drops e⁻ᶻ from z = 20 on, which float64 would still see.
+        wrong = functional.softplus(readouts, threshold=40)
+        right = functional.softplus(-readouts, threshold=40)
         return targets * right + (1 - targets) * wrong
 
     def slope(self, readouts, targets):
