@@ -31,6 +31,9 @@ class Link(Protocol):
     def slope(self, readouts: Tensor, targets: Tensor) -> Tensor:
         """Return the derivative of the loss with respect to the readouts."""
 
+    def slope_of_labels(self, readouts: Tensor, labels: Tensor) -> Tensor:
+        """Return the slope for labels that are exactly 0 or 1."""
+
     def slope_at_half(self, readouts: Tensor) -> Tensor:
         """Return the derivative for targets of ½, which is odd in z and needs no targets."""
 
@@ -49,6 +52,8 @@ class LogisticLink:
     def slope(self, readouts, targets):
         """Return σ(z) − y."""
         return torch.sigmoid(readouts) - targets
+
+    slope_of_labels = slope
 
     def slope_at_half(self, readouts):
         """Return σ(z) − ½."""

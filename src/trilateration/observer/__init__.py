@@ -47,6 +47,7 @@ from trilateration.observer.information import (
     measured_r2,
     r2_ceiling,
 )
+from trilateration.observer.memory import leaky_steps
 from trilateration.observer.noisy_reports import NoisyTrilateration, trilaterate_noisy_reports
 from trilateration.observer.oracle import (
     brute_force_axis_reports,
@@ -165,6 +166,7 @@ __all__ = [
     "fisher_information",
     "gaussian_posterior",
     "inverse_gram_after_next",
+    "leaky_steps",
     "line_error",
     "location_log_density",
     "location_posterior_mean",

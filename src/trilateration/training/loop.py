@@ -248,7 +248,7 @@ class _Run:
         slope = torch.empty_like(readouts)
         if neutral:
             slope[:, :neutral] = link.slope_at_half(readouts[:, :neutral])
-        slope[:, neutral:] = link.slope(readouts[:, neutral:], labels[:, None])
+        slope[:, neutral:] = link.slope_of_labels(readouts[:, neutral:], labels[:, None])
         return slope.mul_(self.weights)
 
     def _record(self, readouts, labels):

@@ -134,6 +134,13 @@ class Worlds:
         seen = self.observe(evidence[:, 0].to(self.device))
         return self._present(drawn[:, 0].to(self.device), seen)
 
+    def readings(
+        self, n_trials: int, *, stream: str = "test", latents: np.ndarray | None = None
+    ) -> Float[np.ndarray, "replicate trial time dimension"]:
+        """Return the readings X(k) whose features :meth:`trials` shows, for the same arguments."""
+        _, evidence = self._draw((stream,), 1, n_trials, latents)
+        return evidence[:, 0].transpose(1, 2).double().numpy()
+
     def _draw(self, stream, n_chunk, n_trials, latents=None):
         """Draw positions (replicate, chunk, trial, dim) and evidence (replicate, chunk, time, ...)."""
         steps, dimension = self.protocol.stimulus_steps, self.dimension
