@@ -6,8 +6,10 @@ returns it; none of them computes a result.
 """
 
 from trilateration.figures.calibration import calibration
+from trilateration.figures.costs import cost_curves
 from trilateration.figures.embedded import embed, on_grid
 from trilateration.figures.limits import error_balance, predicted_and_simulated, rows_of_dots
+from trilateration.figures.maps import error_ellipses, pictures, sheet
 from trilateration.figures.networks import (
     log_steps,
     network_curves,
@@ -35,9 +37,11 @@ __all__ = [
     "WIDTH",
     "boundary_lines",
     "calibration",
+    "cost_curves",
     "embed",
     "error_balance",
     "error_ellipse",
+    "error_ellipses",
     "error_strips",
     "fixes",
     "labelled_means",
@@ -47,6 +51,7 @@ __all__ = [
     "network_curves",
     "new",
     "on_grid",
+    "pictures",
     "plane",
     "plane_map",
     "planes",
@@ -55,6 +60,7 @@ __all__ = [
     "reference_curves",
     "reports_over_time",
     "rows_of_dots",
+    "sheet",
     "sheets",
     "show",
     "space",

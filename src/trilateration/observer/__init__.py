@@ -47,6 +47,15 @@ from trilateration.observer.information import (
     measured_r2,
     r2_ceiling,
 )
+from trilateration.observer.mapped import (
+    GridMoments,
+    GridObserver,
+    LogRatio,
+    likelihood_errors,
+    log_ratio,
+    mapped_information,
+    matched_noise,
+)
 from trilateration.observer.memory import leaky_steps
 from trilateration.observer.noisy_reports import NoisyTrilateration, trilaterate_noisy_reports
 from trilateration.observer.oracle import (
@@ -123,7 +132,10 @@ __all__ = [
     "CalibrationCurve",
     "DecisionCeilings",
     "GaussianPosterior",
+    "GridMoments",
+    "GridObserver",
     "LineInformation",
+    "LogRatio",
     "LogReports",
     "LogTails",
     "MeanWithError",
@@ -167,15 +179,19 @@ __all__ = [
     "gaussian_posterior",
     "inverse_gram_after_next",
     "leaky_steps",
+    "likelihood_errors",
     "line_error",
     "location_log_density",
     "location_posterior_mean",
     "log_loss",
     "log_normal_cdf",
+    "log_ratio",
     "log_reports",
+    "mapped_information",
     "marchenko_pastur_cdf",
     "marchenko_pastur_edges",
     "marchenko_pastur_pdf",
+    "matched_noise",
     "mean_efficiency",
     "mean_radius_power",
     "mean_variance",

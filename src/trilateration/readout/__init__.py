@@ -6,10 +6,18 @@ the units of a network. Decoders are least squares or ridge in closed form (:fun
 generalisation test if the groups are orthants (:func:`orthants`) and plain cross-validation if they
 are random. Two scores are in use and differ by a factor: :func:`prior_r2`, the paper's, and
 :func:`within_r2`, the textbook's. Linear classifiers trained on labels are here too
-(:func:`fit_probit`, :func:`fit_logistic`), with what theory says of them.
+(:func:`fit_probit`, :func:`fit_logistic`), with what theory says of them. The baseline of
+raw observations is :func:`code_scores` of :func:`mapped_trials`.
 """
 
 from trilateration.readout.asymptotics import fisher_information_of_labels, parameter_covariance
+from trilateration.readout.baseline import (
+    CodeScores,
+    MappedTrials,
+    code_scores,
+    mapped_trials,
+    raw_ceiling,
+)
 from trilateration.readout.classifiers import (
     ClassifierFit,
     LinearClassifiers,
@@ -69,15 +77,18 @@ __all__ = [
     "CODES",
     "PENALTIES",
     "ClassifierFit",
+    "CodeScores",
     "FlowPath",
     "LinearClassifiers",
     "LinearDecoder",
+    "MappedTrials",
     "MarginLoss",
     "Population",
     "Score",
     "Trials",
     "calibration_errors",
     "choose_penalty",
+    "code_scores",
     "decoded_r2",
     "dense_line_ceiling",
     "distance_fraction",
@@ -94,6 +105,7 @@ __all__ = [
     "left_out_predictions",
     "log_reports_of",
     "logistic_constant",
+    "mapped_trials",
     "margin_loss",
     "max_margin",
     "mean_error",
@@ -105,6 +117,7 @@ __all__ = [
     "prior_r2",
     "radial_response",
     "random_groups",
+    "raw_ceiling",
     "repeat_training",
     "report_code",
     "reported_positions",

@@ -69,7 +69,7 @@ def fit_linear(
     """
     features, targets = _paired(features, targets)
     check_at_least(penalty, 0, "penalty")
-    return _solve(_moments(features, targets), float(penalty))
+    return _solve(_spectrum(features, targets), float(penalty))
 
 
 def choose_penalty(
@@ -92,11 +92,18 @@ def choose_penalty(
     penalties
         The penalties to choose from.
     """
-    errors = [
-        _squared_error(targets, left_out_predictions(features, targets, groups, penalty=penalty))
-        for penalty in penalties
-    ]
-    best = min(errors)
+    features, targets = _paired(features, targets)
+    groups = _grouped(groups, targets, at_least=2)
+    for penalty in penalties:
+        check_at_least(penalty, 0, "penalty")
+    errors = np.zeros(len(penalties))
+    for name in np.unique(groups):
+        out = groups == name
+        moments = _spectrum(features[~out], targets[~out])  # one decomposition for all penalties
+        for index, penalty in enumerate(penalties):
+            guess = _solve(moments, float(penalty)).predict(features[out])
+            errors[index] += ((guess - targets[out]) ** 2).sum()
+    best = errors.min()
     return float(max(p for p, e in zip(penalties, errors, strict=True) if e <= best))
 
 
@@ -126,15 +133,10 @@ def left_out_predictions(
         If there are too few groups, or an argument is malformed.
     """
     features, targets = _paired(features, targets)
-    groups = np.asarray(groups)
-    if groups.shape != targets.shape[:1]:
-        raise ValueError(f"groups must have shape {targets.shape[:1]}, got {groups.shape}")
-    names = np.unique(groups)
     chosen = not isinstance(penalty, Scalar)
-    if len(names) < 2 + chosen:
-        raise ValueError(f"groups must hold at least {2 + chosen} groups, got {len(names)}")
+    groups = _grouped(groups, targets, at_least=2 + chosen)
     predictions = np.empty(targets.shape)
-    for name in names:
+    for name in np.unique(groups):
         out = groups == name
         inside = ~out
         value = (
@@ -147,27 +149,33 @@ def left_out_predictions(
     return predictions
 
 
-def _moments(features, targets):
-    """Return means and centred second moments, which is all that least squares needs."""
+def _spectrum(features, targets):
+    """Return means and, along the axes of the features' covariance, all that ridge needs."""
     feature_mean, target_mean = features.mean(axis=0), targets.mean(axis=0)
     centred = features - feature_mean
     covariance = centred.T @ centred / len(features)
     cross = centred.T @ (targets - target_mean) / len(features)
-    return feature_mean, target_mean, covariance, cross
-
-
-def _solve(moments, penalty):
-    feature_mean, target_mean, covariance, cross = moments
     variances, axes = np.linalg.eigh(covariance)
     present = variances > _ABSENT * variances[-1]
     axes, variances = axes[:, present], variances[present]
-    ridge = penalty * np.trace(covariance) / len(covariance)
-    weights = axes @ ((axes.T @ cross) / (variances + ridge)[:, None])
+    mean_variance = np.trace(covariance) / len(covariance)
+    return feature_mean, target_mean, axes, variances, axes.T @ cross, mean_variance
+
+
+def _solve(spectrum, penalty):
+    feature_mean, target_mean, axes, variances, cross, mean_variance = spectrum
+    weights = axes @ (cross / (variances + penalty * mean_variance)[:, None])
     return LinearDecoder(weights, target_mean - feature_mean @ weights)
 
 
-def _squared_error(targets, predictions):
-    return float(np.mean((predictions - targets) ** 2))
+def _grouped(groups, targets, *, at_least):
+    groups = np.asarray(groups)
+    if groups.shape != targets.shape[:1]:
+        raise ValueError(f"groups must have shape {targets.shape[:1]}, got {groups.shape}")
+    found = len(np.unique(groups))
+    if found < at_least:
+        raise ValueError(f"groups must hold at least {at_least} groups, got {found}")
+    return groups
 
 
 def _paired(features, targets):
