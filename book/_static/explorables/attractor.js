@@ -4,7 +4,7 @@
   "use strict";
   const SIZE = 400; // of the picture, in user units
   const REACH = 999; // largest coordinate of the data
-  const ZOOM = 0.62; // of half the picture that this coordinate fills, so that no turn leaves it
+  const ZOOM = 0.8; // of half the picture that this coordinate fills, so that no turn leaves it
   const START = { time: null, turn: -35, tilt: 25 };
   const RADIAN = Math.PI / 180;
 
