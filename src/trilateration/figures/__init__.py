@@ -7,8 +7,16 @@ returns it; none of them computes a result.
 
 from trilateration.figures.calibration import calibration
 from trilateration.figures.costs import cost_curves
+from trilateration.figures.embedded import embed, on_grid
 from trilateration.figures.limits import error_balance, predicted_and_simulated, rows_of_dots
 from trilateration.figures.maps import error_ellipses, pictures, sheet
+from trilateration.figures.networks import (
+    log_steps,
+    network_curves,
+    reference_curves,
+    reports_over_time,
+    sheets,
+)
 from trilateration.figures.placement import error_ellipse, error_strips, spectrum, task_set
 from trilateration.figures.plane import boundary_lines, plane, plane_map, trial
 from trilateration.figures.position import fixes, lattice, planes, space
@@ -30,6 +38,7 @@ __all__ = [
     "boundary_lines",
     "calibration",
     "cost_curves",
+    "embed",
     "error_balance",
     "error_ellipse",
     "error_ellipses",
@@ -38,15 +47,21 @@ __all__ = [
     "labelled_means",
     "lattice",
     "learning_curves",
+    "log_steps",
+    "network_curves",
     "new",
+    "on_grid",
     "pictures",
     "plane",
     "plane_map",
     "planes",
     "predicted_and_simulated",
     "read_distances",
+    "reference_curves",
+    "reports_over_time",
     "rows_of_dots",
     "sheet",
+    "sheets",
     "show",
     "space",
     "spectrum",

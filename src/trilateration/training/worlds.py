@@ -151,6 +151,13 @@ class Worlds:
         seen = self.observe(evidence[:, 0].to(self.device))
         return self._present(drawn[:, 0], labels[:, 0], seen)
 
+    def readings(
+        self, n_trials: int, *, stream: str = "test", latents: np.ndarray | None = None
+    ) -> Float[np.ndarray, "replicate trial time dimension"]:
+        """Return the readings X(k) whose features :meth:`trials` shows, for the same arguments."""
+        _, _, evidence = self._draw(("trials", stream), 1, n_trials, latents)
+        return evidence[:, 0].transpose(1, 2).double().numpy()
+
     def _draw(self, stream, n_chunk, n_trials, latents=None):
         """Draw positions, labels and evidence, each with the axes (replicate, chunk, ...)."""
         steps, dimension = self.protocol.stimulus_steps, self.dimension
