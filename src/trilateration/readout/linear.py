@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int, Real
@@ -69,7 +70,7 @@ def fit_linear(
     """
     features, targets = _paired(features, targets)
     check_at_least(penalty, 0, "penalty")
-    return _solve(_moments(features, targets), float(penalty))
+    return _solve(_spectrum(features, targets), float(penalty))
 
 
 def choose_penalty(
@@ -92,11 +93,19 @@ def choose_penalty(
     penalties
         The penalties to choose from.
     """
-    errors = [
-        _squared_error(targets, left_out_predictions(features, targets, groups, penalty=penalty))
-        for penalty in penalties
-    ]
-    best = min(errors)
+    features, targets = _paired(features, targets)
+    groups, names = _groups(groups, targets, at_least=2)
+    for penalty in penalties:
+        check_at_least(penalty, 0, "penalty")
+    errors = np.zeros(len(penalties))
+    for name in names:
+        out = groups == name
+        # The costly part is the same for all penalties.
+        spectrum = _spectrum(features[~out], targets[~out])
+        for index, penalty in enumerate(penalties):
+            predictions = _solve(spectrum, float(penalty)).predict(features[out])
+            errors[index] += ((predictions - targets[out]) ** 2).sum()
+    best = errors.min()
     return float(max(p for p, e in zip(penalties, errors, strict=True) if e <= best))
 
 
@@ -126,13 +135,8 @@ def left_out_predictions(
         If there are too few groups, or an argument is malformed.
     """
     features, targets = _paired(features, targets)
-    groups = np.asarray(groups)
-    if groups.shape != targets.shape[:1]:
-        raise ValueError(f"groups must have shape {targets.shape[:1]}, got {groups.shape}")
-    names = np.unique(groups)
     chosen = not isinstance(penalty, Scalar)
-    if len(names) < 2 + chosen:
-        raise ValueError(f"groups must hold at least {2 + chosen} groups, got {len(names)}")
+    groups, names = _groups(groups, targets, at_least=2 + chosen)
     predictions = np.empty(targets.shape)
     for name in names:
         out = groups == name
@@ -147,27 +151,43 @@ def left_out_predictions(
     return predictions
 
 
-def _moments(features, targets):
-    """Return means and centred second moments, which is all that least squares needs."""
+def _groups(groups, targets, at_least):
+    groups = np.asarray(groups)
+    if groups.shape != targets.shape[:1]:
+        raise ValueError(f"groups must have shape {targets.shape[:1]}, got {groups.shape}")
+    names = np.unique(groups)
+    if len(names) < at_least:
+        raise ValueError(f"groups must hold at least {at_least} groups, got {len(names)}")
+    return groups, names
+
+
+class _Spectrum(NamedTuple):
+    """All that ridge needs of its trials: means, and second moments in the code's own axes."""
+
+    feature_mean: np.ndarray
+    target_mean: np.ndarray
+    axes: np.ndarray
+    variances: np.ndarray
+    cross: np.ndarray
+    mean_variance: float
+
+
+def _spectrum(features, targets):
     feature_mean, target_mean = features.mean(axis=0), targets.mean(axis=0)
     centred = features - feature_mean
     covariance = centred.T @ centred / len(features)
     cross = centred.T @ (targets - target_mean) / len(features)
-    return feature_mean, target_mean, covariance, cross
-
-
-def _solve(moments, penalty):
-    feature_mean, target_mean, covariance, cross = moments
     variances, axes = np.linalg.eigh(covariance)
     present = variances > _ABSENT * variances[-1]
     axes, variances = axes[:, present], variances[present]
-    ridge = penalty * np.trace(covariance) / len(covariance)
-    weights = axes @ ((axes.T @ cross) / (variances + ridge)[:, None])
-    return LinearDecoder(weights, target_mean - feature_mean @ weights)
+    mean_variance = np.trace(covariance) / len(covariance)
+    return _Spectrum(feature_mean, target_mean, axes, variances, axes.T @ cross, mean_variance)
 
 
-def _squared_error(targets, predictions):
-    return float(np.mean((predictions - targets) ** 2))
+def _solve(spectrum, penalty):
+    ridge = penalty * spectrum.mean_variance
+    weights = spectrum.axes @ (spectrum.cross / (spectrum.variances + ridge)[:, None])
+    return LinearDecoder(weights, spectrum.target_mean - spectrum.feature_mean @ weights)
 
 
 def _paired(features, targets):

@@ -160,7 +160,7 @@ class Worlds:
         return self._present(drawn[:, 0].to(self.device), seen)
 
     def _draw(self, stream, n_chunk, n_trials, latents=None, held_out=None):
-        """Draw positions (replicate, chunk, trial, ...) and evidence (replicate, chunk, time, ...)."""
+        """Draw positions (replicate, chunk, trial, dim), evidence (replicate, chunk, time, ...)."""
         steps, dimension = self.protocol.stimulus_steps, self.dimension
         positions = np.empty((len(self.sigmas), n_chunk, n_trials, dimension), np.float32)
         evidence = np.empty((len(self.sigmas), n_chunk, steps, n_trials, dimension), np.float32)
