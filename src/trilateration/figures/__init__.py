@@ -6,7 +6,9 @@ returns it; none of them computes a result.
 """
 
 from trilateration.figures.calibration import calibration
+from trilateration.figures.costs import cost_curves
 from trilateration.figures.limits import error_balance, predicted_and_simulated, rows_of_dots
+from trilateration.figures.maps import error_ellipses, pictures, sheet
 from trilateration.figures.placement import error_ellipse, error_strips, spectrum, task_set
 from trilateration.figures.plane import boundary_lines, plane, plane_map, trial
 from trilateration.figures.position import fixes, lattice, planes, space
@@ -29,14 +31,17 @@ __all__ = [
     "against_shift",
     "boundary_lines",
     "calibration",
+    "cost_curves",
     "error_balance",
     "error_ellipse",
+    "error_ellipses",
     "error_strips",
     "fixes",
     "labelled_means",
     "lattice",
     "learning_curves",
     "new",
+    "pictures",
     "plane",
     "plane_map",
     "planes",
@@ -44,6 +49,7 @@ __all__ = [
     "read_distances",
     "read_grid",
     "rows_of_dots",
+    "sheet",
     "show",
     "space",
     "spectrum",

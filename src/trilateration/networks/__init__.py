@@ -13,9 +13,10 @@ except ModuleNotFoundError as error:
         "trilateration.networks needs torch: pip install 'trilateration[networks]'", name="torch"
     ) from error
 
+from trilateration.networks.arithmetic import Product, flops
 from trilateration.networks.attention import StateSpace, Transformer
 from trilateration.networks.core import Core, architecture, architectures, make_core
-from trilateration.networks.encoders import Encoders
+from trilateration.networks.encoders import Encoders, FixedMaps
 from trilateration.networks.ensemble import Activity, Ensemble, from_module
 from trilateration.networks.heads import LINKS, Heads, LogisticLink, ProbitLink
 from trilateration.networks.layers import PRECISIONS, affine, product, uniform
@@ -30,17 +31,20 @@ __all__ = [
     "Core",
     "Encoders",
     "Ensemble",
+    "FixedMaps",
     "Heads",
     "Integrator",
     "LogisticLink",
     "Memoryless",
     "ProbitLink",
+    "Product",
     "RateNetwork",
     "StateSpace",
     "Transformer",
     "affine",
     "architecture",
     "architectures",
+    "flops",
     "from_module",
     "make_core",
     "product",

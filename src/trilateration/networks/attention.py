@@ -5,9 +5,11 @@ from typing import ClassVar
 
 import numpy as np
 import torch
+from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from trilateration._checks import check_count
+from trilateration.networks.arithmetic import Product
 from trilateration.networks.core import Core, architecture
 from trilateration.networks.layers import affine, uniform
 
@@ -92,6 +94,16 @@ class Transformer(Core):
             state = state + affine(inner, w["narrow"], w["narrow_bias"], self.dtype, keep=True)
         return _normalise(state, self.last_scale, self.last_shift)
 
+    def products(self, batch, n_steps):
+        """Leave out the positions, which only add, and count scores and mixtures of each head."""
+        weights = [p for p in super().products(batch, n_steps) if p.name != "position"]
+        heads, size = batch * self.n_heads * self.n_layers, self.n_units // self.n_heads
+        return [
+            *weights,
+            Product("scores", n_steps, size, n_steps, heads, shared=False),
+            Product("mixtures", n_steps, n_steps, size, heads, shared=False),
+        ]
+
     def _attend(self, queries_keys_values):
         return _CausalAttention.apply(queries_keys_values, self.n_heads)
 
@@ -121,6 +133,7 @@ class _CausalAttention(torch.autograd.Function):
         return _CausalAttention.merge(torch.bmm(weights, v), ctx.axes).to(ctx.dtype)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx, gradient):
         q, k, v, weights = ctx.saved_tensors
         replicates, time, trials, n_heads, size = ctx.axes
@@ -153,21 +166,23 @@ class _Gelu(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x):
-        squashed = torch.addcmul(_INNER, x, x, value=0.044715 * _TWICE).mul_(x).sigmoid_()
+        squashed = (
+            torch.addcmul(x.new_tensor(_TWICE), x, x, value=0.044715 * _TWICE).mul_(x).sigmoid_()
+        )
         ctx.save_for_backward(x, squashed)
         return x * squashed
 
     @staticmethod
+    @once_differentiable
     def backward(ctx, gradient):
         x, squashed = ctx.saved_tensors
         # σ + x σ (1 − σ) (2u)'
-        slope = torch.addcmul(_INNER, x, x, value=3 * 0.044715 * _TWICE).mul_(x)
+        slope = torch.addcmul(x.new_tensor(_TWICE), x, x, value=3 * 0.044715 * _TWICE).mul_(x)
         slope = _sigmoid_backward(slope, squashed, grad_input=slope).add_(squashed)
         return slope.mul_(gradient)
 
 
 _TWICE = 2 * math.sqrt(2 / math.pi)
-_INNER = torch.tensor(_TWICE)
 _sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
 
 
@@ -211,3 +226,8 @@ class StateSpace(Core):
         kernel = torch.exp(decay * lag.clamp_min(0)) * (lag >= 0) * -torch.expm1(decay)
         state = torch.einsum("rukl,rlbu->rkbu", kernel, drive)
         return affine(state, self.output, self.bias, self.dtype).relu()
+
+    def products(self, batch, n_steps):
+        """Count the filters as the product with their kernels that they are here."""
+        kernel = Product("kernel", n_steps, n_steps, batch, self.n_units, shared=False)
+        return [*super().products(batch, n_steps), kernel]

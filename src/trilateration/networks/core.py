@@ -26,9 +26,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from trilateration._checks import check_choice, check_count
+from trilateration.networks.arithmetic import Product
 from trilateration.networks.layers import uniform
 
-_REGISTRY: dict[str, type["Core"]] = {}
+_REGISTRY: dict[str, Callable[..., "Core"]] = {}
 
 
 class Core(nn.Module):
@@ -111,17 +112,26 @@ class Core(nn.Module):
         """Return the hidden state at every step."""
         raise NotImplementedError
 
-    def multiply_adds(self, n_steps: int) -> int:
-        """Return the multiplications a network does in one trial of ``n_steps``, forward only.
+    def products(self, batch: int, n_steps: int) -> list[Product]:
+        """Return the matrix products of one network on ``batch`` trials of ``n_steps``.
 
-        Used for arithmetic floors; by default those of all square weight matrices, once a step.
+        By default every weight matrix acts on all steps, except one called ``recurrent``, which
+        acts from the second step on, one step after the other. Override it where that is not so.
+        Call it on a core whose weights were started.
         """
-        weights = (w for w in self.parameters() if w.ndim == 3)
-        return n_steps * sum(w.shape[1] * w.shape[2] for w in weights)
+        matrices = ((n, w.shape) for n, w in self.named_parameters(recurse=False) if w.ndim == 3)
+        return [
+            Product(name, batch, inner, columns, n_steps - 1)
+            if name == "recurrent"
+            else Product(name, batch * n_steps, inner, columns)
+            for name, (_, inner, columns) in matrices
+        ]
 
 
-def architecture(name: str) -> Callable[[type[Core]], type[Core]]:
+def architecture(name: str) -> Callable[[Callable[..., Core]], Callable[..., Core]]:
     """Register a :class:`Core` under a name, by which configurations call it.
+
+    A function of ``n_units`` and options that returns a core will do too.
 
     Raises
     ------
@@ -129,12 +139,12 @@ def architecture(name: str) -> Callable[[type[Core]], type[Core]]:
         If another class has that name already.
     """
 
-    def register(cls: type[Core]) -> type[Core]:
+    def register(make: Callable[..., Core]) -> Callable[..., Core]:
         known = _REGISTRY.get(name)
-        if known is not None and known.__qualname__ != cls.__qualname__:
+        if known is not None and known.__qualname__ != make.__qualname__:
             raise ValueError(f"name must be new, got {name!r}, which is {known.__qualname__}")
-        _REGISTRY[name] = cls
-        return cls
+        _REGISTRY[name] = make
+        return make
 
     return register
 

@@ -1,4 +1,4 @@
-"""The frozen map from evidence to features, one per replicate."""
+"""The frozen maps from evidence to features, one per replicate."""
 
 from collections.abc import Sequence
 
@@ -7,22 +7,27 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from trilateration.networks.layers import register_stacked, uniform
+from trilateration.evidence.maps import ObservationMap, ReluMap
+from trilateration.networks.arithmetic import Product
+from trilateration.networks.layers import register_stacked
 
 WIDTHS = (100, 100, 40)
 
 
 class Encoders(nn.Module):
-    """The authors' encoders: random networks D → 100 → 100 → 40 of rectified units, never trained.
+    """The authors' encoders: random networks D → 100 → 100 → 40, never trained.
+
+    A replicate's is the :class:`~trilateration.evidence.maps.ReluMap` of its generator: all layers
+    but the last are rectified.
 
     Parameters
     ----------
     rngs
-        One generator a replicate; weights and biases are drawn as ``torch.nn.Linear`` does.
+        One generator a replicate.
     dimension
         D ≥ 1.
     widths
-        Numbers of units of the layers; every layer is rectified, the last too.
+        Numbers of units of the layers.
     """
 
     def __init__(
@@ -36,11 +41,12 @@ class Encoders(nn.Module):
         self.n_layers = len(widths)
         starts = []
         for rng in rngs:
-            start, fan_in = {}, dimension
-            for layer, width in enumerate(widths):
-                start[f"weight_{layer}"] = uniform(rng, (fan_in, width), fan_in)
-                start[f"bias_{layer}"] = uniform(rng, (width,), fan_in)
-                fan_in = width
+            encoder = ReluMap(dimension, widths, rng=rng)
+            layers = enumerate(zip(encoder.weights, encoder.biases, strict=True))
+            start = {}
+            for k, (weight, bias) in layers:
+                start |= {f"weight_{k}": weight.astype(np.float32)}
+                start |= {f"bias_{k}": bias.astype(np.float32)}
             starts.append(start)
         register_stacked(self, starts)
         self.requires_grad_(False)
@@ -65,9 +71,46 @@ class Encoders(nn.Module):
                 layer = torch.addmm(bias[replicate], layer, weight[replicate]).relu_()
             weight, bias = weights[-1]
             layer = torch.addmm(bias[replicate], layer, weight[replicate])
-            own = features[replicate].view(layer.shape)
-            if dtype is torch.float32:
-                torch.clamp_min(layer, 0, out=own)
-            else:
-                own.copy_(layer.relu_())
+            features[replicate].view(layer.shape).copy_(layer)
         return features
+
+    def products(self, n_points: int) -> list[Product]:
+        """Return the matrix products of one encoder on ``n_points`` points; nothing is trained.
+
+        Parameters
+        ----------
+        n_points
+            Number of points.
+        """
+        shapes = [tuple(getattr(self, f"weight_{k}").shape[1:]) for k in range(self.n_layers)]
+        return [
+            Product(f"encoder {layer}", n_points, *shape, gradients=0)
+            for layer, shape in enumerate(shapes)
+        ]
+
+
+class FixedMaps(nn.Module):
+    """Any observation maps, one a replicate, as they are: NumPy, on the processor.
+
+    Parameters
+    ----------
+    maps
+        One a replicate, of equal dimension and number of features.
+    """
+
+    def __init__(self, maps: Sequence[ObservationMap]):
+        super().__init__()
+        self.maps = tuple(maps)
+        self.n_features = self.maps[0].n_features
+
+    @torch.no_grad()
+    def forward(
+        self, points: Float[Tensor, "replicate *rows dimension"], dtype: torch.dtype = torch.float32
+    ) -> Float[Tensor, "replicate *rows feature"]:
+        """Return the features of points in float32; ``dtype`` is for :class:`Encoders` alone."""
+        seen = [own(part.cpu().numpy()) for own, part in zip(self.maps, points, strict=True)]
+        return torch.from_numpy(np.stack(seen)).to(points.device)
+
+    def products(self, n_points: int) -> list[Product]:
+        """Return nothing: what a map costs is its own affair and is not counted."""
+        return []

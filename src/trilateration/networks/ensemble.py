@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from trilateration._checks import check_choice, check_count
+from trilateration.networks.arithmetic import Product
 from trilateration.networks.core import Core, make_core
 from trilateration.networks.heads import Heads
 from trilateration.networks.layers import PRECISIONS, InputMap, register_stacked
@@ -78,14 +80,8 @@ class Ensemble(nn.Module):
         **options,
     ):
         super().__init__()
-        check_count(len(seeds), "number of seeds")
-        counts = [n_tasks] * len(seeds) if isinstance(n_tasks, int) else list(n_tasks)
-        if len(counts) != len(seeds):
-            raise ValueError(f"n_tasks must have one entry a seed, {len(seeds)}, got {len(counts)}")
-        counts = [check_count(count, "n_tasks") for count in counts]
-        check_count(n_features, "n_features")
         core = make_core(architecture, n_units, **options)
-        self._assemble(core, seeds, counts, n_features, head, fixation)
+        self._assemble(core, seeds, n_tasks, n_features, head, fixation)
         self.set_precision(precision)
 
     @classmethod
@@ -101,18 +97,22 @@ class Ensemble(nn.Module):
         """
         ensemble = cls.__new__(cls)
         nn.Module.__init__(ensemble)
-        counts = [n_tasks] * len(seeds) if isinstance(n_tasks, int) else list(n_tasks)
-        ensemble._assemble(core, seeds, counts, n_features, head, fixation)
+        ensemble._assemble(core, seeds, n_tasks, n_features, head, fixation)
         ensemble.set_precision("float32")
         return ensemble
 
     def _assemble(self, core, seeds, n_tasks, n_features, head, fixation):
-        self.n_tasks = tuple(n_tasks)
+        check_count(len(seeds), "number of seeds")
+        counts = [n_tasks] * len(seeds) if np.ndim(n_tasks) == 0 else list(n_tasks)
+        if len(counts) != len(seeds):
+            raise ValueError(f"n_tasks must have one entry a seed, {len(seeds)}, got {len(counts)}")
+        self.n_tasks = tuple(check_count(count, "n_tasks") for count in counts)
+        check_count(n_features, "n_features")
         rngs = [generator(seed, "weights", type(core).__qualname__) for seed in seeds]
         self.input = InputMap([core.start_input(rng, n_features, fixation) for rng in rngs])
         register_stacked(core, [core.start(rng) for rng in rngs])
         self.core = core
-        self.heads = Heads(rngs, core.n_units, n_tasks, head)
+        self.heads = Heads(rngs, core.n_units, self.n_tasks, head)
 
     def set_precision(self, precision: str) -> None:
         """Round the factors of large products to ``"float32"`` or ``"bfloat16"``."""
@@ -161,6 +161,21 @@ class Ensemble(nn.Module):
         reports = self.heads.link.reports(readouts)
         return reports.masked_fill(~self.heads.mask[:, None, None], float("nan"))
 
+    def products(self, batch: int, n_steps: int) -> list[Product]:
+        """Return the matrix products of one network on ``batch`` trials of ``n_steps``.
+
+        Parameters
+        ----------
+        batch, n_steps
+            Trials, and steps of each.
+        """
+        rows = batch * n_steps
+        return [
+            Product("input", rows, *self.input.weight.shape[1:], gradients=1),
+            *self.core.products(batch, n_steps),
+            Product("heads", rows, self.core.n_units, max(self.n_tasks)),
+        ]
+
     @torch.no_grad()
     def centre_drive(self, features: Float[Tensor, "replicate row feature"]) -> None:
         """Set the input biases so that the mean drive over the given features is zero.
@@ -184,7 +199,8 @@ class _ModuleCore(Core):
         super().__init__(n_units)
         self.make = make
         # Kept out of the module tree: it holds no weights, only the way they are used.
-        self.__dict__["template"] = make().to("meta")
+        with torch.random.fork_rng(devices=[]):
+            self.__dict__["template"] = make().to("meta")
         self.names = [name for name, _ in self.template.named_parameters()]
         if any(True for _ in self.template.buffers()):
             raise ValueError("the module must have no buffers (running averages and the like)")
@@ -219,6 +235,14 @@ def from_module(make: Callable[[], nn.Module], n_units: int) -> Core:
         ``torch.nn.LSTM`` and ``torch.nn.GRU`` are not among them.
     n_units
         Width of drive and hidden state.
+
+    Examples
+    --------
+    To train it, register it::
+
+        @architecture("mine")
+        def mine(n_units):
+            return from_module(lambda: Mine(n_units), n_units)
 
     Raises
     ------

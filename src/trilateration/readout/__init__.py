@@ -8,10 +8,18 @@ are random. Decoders under other shifts are in :func:`corner_transfer` and :func
 what ideal codes do there in :func:`extrapolation_r2` and its like. Two scores are in use and differ
 by a factor: :func:`prior_r2`, the paper's, and :func:`within_r2`, the textbook's. Linear
 classifiers trained on labels are here too (:func:`fit_probit`, :func:`fit_logistic`), with what
-theory says of them.
+theory says of them. The baseline of raw observations is :func:`code_scores` of
+:func:`mapped_trials`.
 """
 
 from trilateration.readout.asymptotics import fisher_information_of_labels, parameter_covariance
+from trilateration.readout.baseline import (
+    CodeScores,
+    MappedTrials,
+    code_scores,
+    mapped_trials,
+    raw_ceiling,
+)
 from trilateration.readout.classifiers import (
     ClassifierFit,
     LinearClassifiers,
@@ -80,9 +88,11 @@ __all__ = [
     "FEW_TRIALS",
     "PENALTIES",
     "ClassifierFit",
+    "CodeScores",
     "FlowPath",
     "LinearClassifiers",
     "LinearDecoder",
+    "MappedTrials",
     "MarginLoss",
     "Median",
     "Population",
@@ -90,6 +100,7 @@ __all__ = [
     "Transfer",
     "Trials",
     "choose_penalty",
+    "code_scores",
     "corner_transfer",
     "correlated_latents",
     "correlation_shift_r2",
@@ -110,6 +121,7 @@ __all__ = [
     "left_out_predictions",
     "length_shift_r2",
     "logistic_constant",
+    "mapped_trials",
     "margin_loss",
     "max_margin",
     "mean_error",
@@ -122,6 +134,7 @@ __all__ = [
     "prior_r2",
     "radial_response",
     "random_groups",
+    "raw_ceiling",
     "repeat_training",
     "report_code",
     "ruler",

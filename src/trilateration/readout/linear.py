@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int, Real
@@ -94,17 +93,16 @@ def choose_penalty(
         The penalties to choose from.
     """
     features, targets = _paired(features, targets)
-    groups, names = _groups(groups, targets, at_least=2)
+    groups = _grouped(groups, targets, at_least=2)
     for penalty in penalties:
         check_at_least(penalty, 0, "penalty")
     errors = np.zeros(len(penalties))
-    for name in names:
+    for name in np.unique(groups):
         out = groups == name
-        # The costly part is the same for all penalties.
-        spectrum = _spectrum(features[~out], targets[~out])
+        moments = _spectrum(features[~out], targets[~out])  # one decomposition for all penalties
         for index, penalty in enumerate(penalties):
-            predictions = _solve(spectrum, float(penalty)).predict(features[out])
-            errors[index] += ((predictions - targets[out]) ** 2).sum()
+            guess = _solve(moments, float(penalty)).predict(features[out])
+            errors[index] += ((guess - targets[out]) ** 2).sum()
     best = errors.min()
     return float(max(p for p, e in zip(penalties, errors, strict=True) if e <= best))
 
@@ -136,9 +134,9 @@ def left_out_predictions(
     """
     features, targets = _paired(features, targets)
     chosen = not isinstance(penalty, Scalar)
-    groups, names = _groups(groups, targets, at_least=2 + chosen)
+    groups = _grouped(groups, targets, at_least=2 + chosen)
     predictions = np.empty(targets.shape)
-    for name in names:
+    for name in np.unique(groups):
         out = groups == name
         inside = ~out
         value = (
@@ -151,28 +149,8 @@ def left_out_predictions(
     return predictions
 
 
-def _groups(groups, targets, at_least):
-    groups = np.asarray(groups)
-    if groups.shape != targets.shape[:1]:
-        raise ValueError(f"groups must have shape {targets.shape[:1]}, got {groups.shape}")
-    names = np.unique(groups)
-    if len(names) < at_least:
-        raise ValueError(f"groups must hold at least {at_least} groups, got {len(names)}")
-    return groups, names
-
-
-class _Spectrum(NamedTuple):
-    """All that ridge needs of its trials: means, and second moments in the code's own axes."""
-
-    feature_mean: np.ndarray
-    target_mean: np.ndarray
-    axes: np.ndarray
-    variances: np.ndarray
-    cross: np.ndarray
-    mean_variance: float
-
-
 def _spectrum(features, targets):
+    """Return means and, along the axes of the features' covariance, all that ridge needs."""
     feature_mean, target_mean = features.mean(axis=0), targets.mean(axis=0)
     centred = features - feature_mean
     covariance = centred.T @ centred / len(features)
@@ -181,13 +159,23 @@ def _spectrum(features, targets):
     present = variances > _ABSENT * variances[-1]
     axes, variances = axes[:, present], variances[present]
     mean_variance = np.trace(covariance) / len(covariance)
-    return _Spectrum(feature_mean, target_mean, axes, variances, axes.T @ cross, mean_variance)
+    return feature_mean, target_mean, axes, variances, axes.T @ cross, mean_variance
 
 
 def _solve(spectrum, penalty):
-    ridge = penalty * spectrum.mean_variance
-    weights = spectrum.axes @ (spectrum.cross / (spectrum.variances + ridge)[:, None])
-    return LinearDecoder(weights, spectrum.target_mean - spectrum.feature_mean @ weights)
+    feature_mean, target_mean, axes, variances, cross, mean_variance = spectrum
+    weights = axes @ (cross / (variances + penalty * mean_variance)[:, None])
+    return LinearDecoder(weights, target_mean - feature_mean @ weights)
+
+
+def _grouped(groups, targets, *, at_least):
+    groups = np.asarray(groups)
+    if groups.shape != targets.shape[:1]:
+        raise ValueError(f"groups must have shape {targets.shape[:1]}, got {groups.shape}")
+    found = len(np.unique(groups))
+    if found < at_least:
+        raise ValueError(f"groups must hold at least {at_least} groups, got {found}")
+    return groups
 
 
 def _paired(features, targets):

@@ -3,13 +3,16 @@
 import dataclasses
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from trilateration._arrays import Scalar
 from trilateration._checks import check_at_least, check_choice, check_count, check_positive
+from trilateration.evidence.maps import MAPS
 from trilateration.networks import LINKS, PRECISIONS, architectures, make_core
 from trilateration.training.protocols import Protocol, protocol
 
 TASKS = ("even", "random")
-OBSERVATIONS = ("relu", "identity")
+OBSERVATIONS = ("relu", "identity", *MAPS)
 
 # In these replicates of one ensemble may differ.
 PER_REPLICATE = ("seed", "n_tasks", "sigma", "offset_half_width", "tasks", "held_out")
@@ -49,7 +52,8 @@ class Configuration:
     sigma
         σ > 0, standard deviation of the evidence per step and axis, in latent units.
     observation
-        ``"relu"``: the authors' frozen random encoder; ``"identity"``: the evidence itself.
+        ``"relu"``: the authors' frozen random encoder; ``"identity"``: the evidence itself; or a
+        name of :data:`~trilateration.evidence.maps.MAPS`, drawn anew for each seed.
     precision
         ``"float32"`` or ``"bfloat16"``; see :class:`~trilateration.networks.Ensemble`.
     held_out
@@ -86,9 +90,13 @@ class Configuration:
         check_choice(self.tasks, TASKS, "tasks")
         check_at_least(self.offset_half_width, 0, "offset_half_width")
         check_positive(self.sigma, "sigma")
+        # Plain numbers, because records are written as JSON.
+        for name in ("offset_half_width", "sigma"):
+            object.__setattr__(self, name, float(getattr(self, name)))
         check_choice(self.observation, OBSERVATIONS, "observation")
         check_choice(self.precision, PRECISIONS, "precision")
         check_at_least(self.held_out, 0, "held_out")
+        object.__setattr__(self, "held_out", float(self.held_out))
         if self.held_out >= 1:
             raise ValueError(
                 f"held_out must be less than 1, the side of the box, got {self.held_out}: nothing "
@@ -103,7 +111,10 @@ class Configuration:
             object.__setattr__(self, "protocol", protocol(self.protocol))
         if not isinstance(self.protocol, Protocol):
             raise ValueError(f"protocol must be a Protocol or its name, got {self.protocol!r}")
-        options = dict(self.options)
+        options = {
+            name: value.item() if isinstance(value, np.generic) else value
+            for name, value in dict(self.options).items()
+        }
         object.__setattr__(self, "options", tuple(sorted(options.items())))
         make_core(self.architecture, self.n_units, **options)
 

@@ -15,7 +15,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from trilateration._arrays import Scalar
-from trilateration.networks import Encoders
+from trilateration.evidence.maps import MAPS
+from trilateration.networks import Encoders, FixedMaps
 from trilateration.parameters import generator
 from trilateration.tasks import Boundaries, evenly_spaced_lines, random_hyperplanes
 from trilateration.training.configuration import Configuration, check_packs
@@ -50,12 +51,13 @@ def boundaries_of(configuration: Configuration) -> Boundaries:
     """Return the task boundaries of a network."""
     if configuration.tasks == "even":
         return evenly_spaced_lines(configuration.n_tasks)
-    return random_hyperplanes(
-        configuration.n_tasks,
-        configuration.dimension,
-        rng=generator(configuration.seed, "boundaries"),
-        offset_half_width=configuration.offset_half_width,
-    )
+    # Normals and offsets have generators of their own, else sets of different size were not nested.
+    n, seed = configuration.n_tasks, configuration.seed
+    normals = random_hyperplanes(
+        n, configuration.dimension, rng=generator(seed, "boundaries")
+    ).normals
+    offsets = generator(seed, "boundaries", "offsets").uniform(-1, 1, n)
+    return Boundaries(normals, offsets * configuration.offset_half_width)
 
 
 class Worlds:
@@ -82,13 +84,16 @@ class Worlds:
         if first.observation == "relu":
             rngs = [generator(c.seed, "encoder") for c in configurations]
             self.encoders = Encoders(rngs, self.dimension).to(self.device)
-        self._normals, self._offsets = self._stack_boundaries()
+        elif first.observation != "identity":
+            make = MAPS[first.observation]
+            rngs = [generator(c.seed, "encoder") for c in configurations]
+            self.encoders = FixedMaps([make(self.dimension, rng) for rng in rngs])
         numbers = self.protocol.batch * self.protocol.stimulus_steps * self.dimension
         self.chunk = max(1, min(64, _CHUNK_NUMBERS // numbers))
         # Several steps of small batches are encoded at once.
         rows = self.protocol.batch * self.protocol.stimulus_steps
         self.group = max(1, min(self.chunk, _ROWS // rows))
-        self._drawn = (-1, None, None)
+        self._drawn = (-1, None, None, None)
         self._seen = (-1, None)
         self._rest = self.observe(torch.zeros(len(self.sigmas), 1, self.dimension).to(self.device))
 
@@ -132,13 +137,13 @@ class Worlds:
                 ("evidence", str(chunk)), self.chunk, self.protocol.batch, held_out=held_out
             )
             self._drawn = (chunk, *drawn)
-        _, latents, evidence = self._drawn
+        _, latents, labels, evidence = self._drawn
         group = within // self.group
         if self._seen[0] != (chunk, group):
             part = evidence[:, group * self.group : (group + 1) * self.group]
             self._seen = ((chunk, group), self.observe(part.to(self.device)))
         seen = self._seen[1][:, within - group * self.group]
-        return self._present(latents[:, within].to(self.device), seen)
+        return self._present(latents[:, within], labels[:, within], seen)
 
     def trials(
         self, n_trials: int, *, stream: str = "test", latents: np.ndarray | None = None
@@ -154,13 +159,25 @@ class Worlds:
         latents
             Positions to use in place of uniform ones, shape ``(trial, dimension)`` or
             ``(replicate, trial, dimension)``.
+
+        Raises
+        ------
+        ValueError
+            If ``latents`` has another shape.
         """
-        drawn, evidence = self._draw((stream,), 1, n_trials, latents)
+        if latents is not None:
+            each = (n_trials, self.dimension)
+            if np.shape(latents) not in (each, (len(self.sigmas), *each)):
+                raise ValueError(
+                    f"latents must have shape {each}, or that with {len(self.sigmas)} replicates "
+                    f"before, got {np.shape(latents)}"
+                )
+        drawn, labels, evidence = self._draw(("trials", stream), 1, n_trials, latents)
         seen = self.observe(evidence[:, 0].to(self.device))
-        return self._present(drawn[:, 0].to(self.device), seen)
+        return self._present(drawn[:, 0], labels[:, 0], seen)
 
     def _draw(self, stream, n_chunk, n_trials, latents=None, held_out=None):
-        """Draw positions (replicate, chunk, trial, dim), evidence (replicate, chunk, time, ...)."""
+        """Draw positions, labels and evidence, each with the axes (replicate, chunk, ...)."""
         steps, dimension = self.protocol.stimulus_steps, self.dimension
         positions = np.empty((len(self.sigmas), n_chunk, n_trials, dimension), np.float32)
         evidence = np.empty((len(self.sigmas), n_chunk, steps, n_trials, dimension), np.float32)
@@ -175,9 +192,13 @@ class Worlds:
         if latents is not None:
             positions[:] = np.asarray(latents, np.float32)[..., None, :, :]
         evidence += positions[:, :, None]
-        return torch.from_numpy(positions), torch.from_numpy(evidence)
+        most = max(own.n_tasks for own in self.boundaries)
+        labels = np.zeros((*positions.shape[:-1], most), np.float32)
+        for replicate, own in enumerate(self.boundaries):
+            labels[replicate, ..., : own.n_tasks] = own.labels(positions[replicate])
+        return torch.from_numpy(positions), torch.from_numpy(labels), torch.from_numpy(evidence)
 
-    def _present(self, latents, seen):
+    def _present(self, latents, labels, seen):
         before, steps = self.protocol.fixation_steps, self.protocol.stimulus_steps
         features = seen
         if self.protocol.n_steps > steps:
@@ -185,18 +206,7 @@ class Worlds:
             features[:, :before] = self._rest[:, None]
             features[:, before + steps :] = self._rest[:, None]
             features[:, before : before + steps] = seen
-        labels = torch.baddbmm(self._offsets, latents.contiguous(), self._normals) > 0
-        return Batch(latents, features, labels.float())
-
-    def _stack_boundaries(self):
-        most = max(b.n_tasks for b in self.boundaries)
-        normals = np.zeros((len(self.boundaries), self.dimension, most), np.float32)
-        offsets = np.zeros((len(self.boundaries), 1, most), np.float32)
-        for replicate, own in enumerate(self.boundaries):
-            normals[replicate, :, : own.n_tasks] = own.normals.T
-            offsets[replicate, 0, : own.n_tasks] = -own.offsets
-        stacked = (torch.from_numpy(normals), torch.from_numpy(offsets))
-        return tuple(tensor.to(self.device) for tensor in stacked)
+        return Batch(latents.to(self.device), features, labels.to(self.device))
 
 
 def _leave_corner(positions, edge, rng):
