@@ -32,6 +32,9 @@ class Link(Protocol):
     def slope(self, readouts: Tensor, targets: Tensor) -> Tensor:
         """Return the derivative of the loss with respect to the readouts."""
 
+    def slope_of_labels(self, readouts: Tensor, labels: Tensor) -> Tensor:
+        """Return the derivative for targets that are exactly 0 or 1."""
+
     def slope_at_half(self, readouts: Tensor) -> Tensor:
         """Return the derivative for targets of ½, which is odd in z and needs no targets."""
 
@@ -45,12 +48,16 @@ class LogisticLink:
 
     def loss(self, readouts, targets):
         """Return y log(1 + e⁻ᶻ) + (1 − y) log(1 + eᶻ), each term exact in its own tail."""
-        wrong, right = functional.softplus(readouts), functional.softplus(-readouts)
+        # torch's softplus drops e⁻ᶻ from z = 20 on, which float64 would still see.
+        wrong = functional.softplus(readouts, threshold=40)
+        right = functional.softplus(-readouts, threshold=40)
         return targets * right + (1 - targets) * wrong
 
     def slope(self, readouts, targets):
         """Return σ(z) − y, exact to one rounding of 1; it vanishes in the tail that is right."""
         return torch.sigmoid(readouts) - targets
+
+    slope_of_labels = slope
 
     def slope_at_half(self, readouts):
         """Return σ(z) − ½."""
