@@ -20,6 +20,7 @@ from trilateration.figures.networks import (
 from trilateration.figures.placement import error_ellipse, error_strips, spectrum, task_set
 from trilateration.figures.plane import boundary_lines, plane, plane_map, trial
 from trilateration.figures.position import fixes, lattice, planes, space
+from trilateration.figures.shifts import against_shift, read_grid
 from trilateration.figures.theme import DPI, FAINT, INK, PALETTE, WIDTH, new, show, use_theme
 from trilateration.figures.training import (
     labelled_means,
@@ -35,6 +36,7 @@ __all__ = [
     "INK",
     "PALETTE",
     "WIDTH",
+    "against_shift",
     "boundary_lines",
     "calibration",
     "cost_curves",
@@ -57,6 +59,7 @@ __all__ = [
     "planes",
     "predicted_and_simulated",
     "read_distances",
+    "read_grid",
     "reference_curves",
     "reports_over_time",
     "rows_of_dots",
