@@ -43,11 +43,14 @@ from trilateration.readout.linear import (
 from trilateration.readout.links import MarginLoss, margin_loss
 from trilateration.readout.regions import orthants, random_groups
 from trilateration.readout.scores import (
+    Median,
     Score,
     distance_fraction,
     error_ratio,
     held_out_quadrant_r2,
     mean_error,
+    mean_over_networks,
+    median_over_networks,
     prior_r2,
     within_r2,
 )
@@ -71,6 +74,7 @@ __all__ = [
     "LinearDecoder",
     "MappedTrials",
     "MarginLoss",
+    "Median",
     "Population",
     "Score",
     "Trials",
@@ -93,6 +97,8 @@ __all__ = [
     "margin_loss",
     "max_margin",
     "mean_error",
+    "mean_over_networks",
+    "median_over_networks",
     "orthants",
     "parameter_covariance",
     "population",

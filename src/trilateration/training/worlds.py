@@ -16,8 +16,16 @@ from torch import Tensor
 from trilateration.evidence.maps import MAPS
 from trilateration.networks import Encoders, FixedMaps
 from trilateration.parameters import generator
-from trilateration.tasks import Boundaries, evenly_spaced_lines, random_hyperplanes
-from trilateration.training.configuration import Configuration, check_packs
+from trilateration.tasks import (
+    Boundaries,
+    Circles,
+    Products,
+    evenly_spaced_lines,
+    random_circles,
+    random_hyperplanes,
+    turned_crosses,
+)
+from trilateration.training.configuration import Configuration, check_packs, noise_of
 
 _HALF_WIDTH = 0.5
 # Numbers in a chunk of one replicate's evidence, and rows that are encoded at once: large enough to
@@ -37,7 +45,8 @@ class Batch(NamedTuple):
         What the networks see, ``(replicate, time, trial, feature)``: f(0) at fixation and decision
         steps, f(X) between.
     labels
-        1[a_i·x* > β_i] as 0.0 or 1.0, ``(replicate, trial, task)``; 0 for tasks a replicate lacks.
+        1[a_i·x* > β_i], or the side of a curved boundary, as 0.0 or 1.0, shape
+        ``(replicate, trial, task)``; 0 for tasks a replicate lacks.
     """
 
     latents: Float[Tensor, "replicate trial dimension"]
@@ -45,8 +54,13 @@ class Batch(NamedTuple):
     labels: Float[Tensor, "replicate trial task"]
 
 
-def boundaries_of(configuration: Configuration) -> Boundaries:
+def boundaries_of(configuration: Configuration) -> Boundaries | Circles | Products:
     """Return the task boundaries of a network."""
+    if configuration.tasks == "circles":
+        rng = generator(configuration.seed, "boundaries")
+        return random_circles(configuration.n_tasks, rng=rng)
+    if configuration.tasks == "products":
+        return turned_crosses(configuration.n_tasks)
     if configuration.tasks == "even":
         return evenly_spaced_lines(configuration.n_tasks)
     return random_hyperplanes(
@@ -147,8 +161,13 @@ class Worlds:
         for replicate, configuration in enumerate(self.configurations):
             rng = generator(configuration.seed, *stream)
             rng.random(out=positions[replicate], dtype=np.float32)
-            rng.standard_normal(out=evidence[replicate], dtype=np.float32)
-            evidence[replicate] *= self.sigmas[replicate]
+            if configuration.noise == "gaussian":
+                rng.standard_normal(out=evidence[replicate], dtype=np.float32)
+                evidence[replicate] *= self.sigmas[replicate]
+            else:
+                shape = (n_chunk, n_trials, steps, dimension)
+                noise = noise_of(configuration).sample(shape, rng, dtype=np.float32)
+                evidence[replicate] = noise.swapaxes(1, 2)
         positions -= _HALF_WIDTH
         if latents is not None:
             positions[:] = np.asarray(latents, np.float32)[..., None, :, :]
@@ -163,15 +182,31 @@ class Worlds:
             features[:, :before] = self._rest[:, None]
             features[:, before + steps :] = self._rest[:, None]
             features[:, before : before + steps] = seen
-        labels = torch.baddbmm(self._offsets, latents.contiguous(), self._normals) > 0
+        labels = torch.baddbmm(self._offsets, self._monomials(latents), self._normals) > 0
         return Batch(latents, features, labels.float())
+
+    def _monomials(self, latents):
+        """Return all x_j, and x_j x_k if a boundary is curved: labels are linear in them."""
+        if not self._curved:
+            return latents.contiguous()
+        products = (latents[..., :, None] * latents[..., None, :]).flatten(-2)
+        return torch.cat([latents, products], dim=-1)
 
     def _stack_boundaries(self):
         most = max(b.n_tasks for b in self.boundaries)
-        normals = np.zeros((len(self.boundaries), self.dimension, most), np.float32)
+        self._curved = any(not isinstance(b, Boundaries) for b in self.boundaries)
+        monomials = self.dimension + self._curved * self.dimension**2
+        normals = np.zeros((len(self.boundaries), monomials, most), np.float32)
         offsets = np.zeros((len(self.boundaries), 1, most), np.float32)
         for replicate, own in enumerate(self.boundaries):
-            normals[replicate, :, : own.n_tasks] = own.normals.T
-            offsets[replicate, 0, : own.n_tasks] = -own.offsets
+            weights, rest = normals[replicate, :, : own.n_tasks], offsets[replicate, 0]
+            if isinstance(own, Boundaries):
+                weights[: self.dimension] = own.normals.T
+                rest[: own.n_tasks] = -own.offsets
+            else:
+                quadric = own.quadric()
+                weights[: self.dimension] = quadric.vector.T
+                weights[self.dimension :] = quadric.matrix.reshape(own.n_tasks, -1).T
+                rest[: own.n_tasks] = quadric.constant
         stacked = (torch.from_numpy(normals), torch.from_numpy(offsets))
         return tuple(tensor.to(self.device) for tensor in stacked)
