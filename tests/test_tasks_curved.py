@@ -81,7 +81,7 @@ def test_random_circles_are_nested_and_seeded():
 
 
 def test_bad_curved_tasks_are_named():
-    with pytest.raises(ValueError, match="radii must be a finite"):
+    with pytest.raises(ValueError, match="radii must be finite"):
         tasks.Circles(np.zeros((1, 2)), np.array([0.0]))
     lines = tasks.evenly_spaced_lines(2)
     with pytest.raises(ValueError, match="perpendicular to first, got cosine"):
