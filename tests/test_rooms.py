@@ -24,6 +24,8 @@ ORDER = [
     "sweeps",
     "claims",
     "figures",
+    "_commands",
+    "__main__",
 ]
 MODULES = sorted(
     p.relative_to(PACKAGE)

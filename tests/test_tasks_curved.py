@@ -34,16 +34,6 @@ def test_signed_distance_is_the_distance_to_the_other_label(kind):
             assert curved.signed_distances(point)[task] == pytest.approx(found, abs=0.011)
 
 
-@pytest.mark.parametrize("centre", [(0.0, 0.0), (0.2, -0.1)])
-def test_quadrics_give_the_same_labels(centre):
-    rng = np.random.default_rng(2)
-    points = plane(rng)
-    for curved in (tasks.random_circles(7, rng=rng), tasks.turned_crosses(7, centre=centre)):
-        matrix, vector, constant = curved.quadric()
-        value = np.einsum("nj,ijk,nk->ni", points, matrix, points) + points @ vector.T + constant
-        np.testing.assert_array_equal(value > 0, curved.labels(points))
-
-
 def test_crosses_through_the_origin_do_not_tell_a_point_from_its_opposite():
     points = plane(np.random.default_rng(3))
     crosses = tasks.turned_crosses(5)

@@ -79,8 +79,8 @@ def check_binary(array: Array, name: str) -> None:
         )
 
 
-def check_choice(value: object, allowed: tuple[str, ...], name: str) -> None:
-    """Require one of a few names."""
+def check_choice(value: object, allowed: tuple[object, ...], name: str) -> None:
+    """Require one of a few names or other values."""
     if value not in allowed:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}")
 

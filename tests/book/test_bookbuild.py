@@ -55,6 +55,17 @@ def test_a_chapter_runs_once_until_its_code_changes(tmp_path):
     assert third.notebook.cells[-1].outputs[0].text == "quick 48\n"
 
 
+@pytest.mark.parametrize("named", [None, "elsewhere"])
+def test_chapters_share_trained_networks(tmp_path, monkeypatch, named):
+    monkeypatch.delenv("TRILATERATION_CACHE", raising=False)
+    if named:
+        monkeypatch.setenv("TRILATERATION_CACHE", named)
+    code = "import os; print(os.environ['TRILATERATION_CACHE'])"
+    ((found,), _) = run(chapter(tmp_path, new_code_cell(code)))
+    folder = named or tmp_path / "cache" / "networks"
+    assert found.notebook.cells[-1].outputs[0].text == f"{folder}\n"
+
+
 def test_a_run_depends_on_the_package_and_on_data_beside_the_chapter(tmp_path):
     page = chapter(tmp_path)
     key = execute._key(page, {}, "world")

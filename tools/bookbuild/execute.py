@@ -145,13 +145,15 @@ def _execute(
     command += ["--kernel", "python3", "--language", "python"]
     command += ["--no-progress-bar", "--log-level", "ERROR"]
     start = time.monotonic()
+    # Chapters share trained networks, which outlive a chapter's own runs.
+    networks = {"TRILATERATION_CACHE": str(CACHE / "networks")}
     # A session of its own, so that an interrupt can end papermill together with its kernel.
     child = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env=os.environ | THREADS | {"PYTHONHASHSEED": "0"},
+        env=networks | os.environ | THREADS | {"PYTHONHASHSEED": "0"},
         start_new_session=True,
     )
     children.add(child)

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 import torch
+from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from trilateration._checks import check_count
@@ -132,6 +133,7 @@ class _CausalAttention(torch.autograd.Function):
         return _CausalAttention.merge(torch.bmm(weights, v), ctx.axes).to(ctx.dtype)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx, gradient):
         q, k, v, weights = ctx.saved_tensors
         replicates, time, trials, n_heads, size = ctx.axes
@@ -171,6 +173,7 @@ class _Gelu(torch.autograd.Function):
         return x * squashed
 
     @staticmethod
+    @once_differentiable
     def backward(ctx, gradient):
         x, squashed = ctx.saved_tensors
         # σ + x σ (1 − σ) (2u)'

@@ -29,7 +29,7 @@ from trilateration._checks import check_choice, check_count
 from trilateration.networks.arithmetic import Product
 from trilateration.networks.layers import uniform
 
-_REGISTRY: dict[str, type["Core"]] = {}
+_REGISTRY: dict[str, Callable[..., "Core"]] = {}
 
 
 class Core(nn.Module):
@@ -128,8 +128,10 @@ class Core(nn.Module):
         ]
 
 
-def architecture(name: str) -> Callable[[type[Core]], type[Core]]:
+def architecture(name: str) -> Callable[[Callable[..., Core]], Callable[..., Core]]:
     """Register a :class:`Core` under a name, by which configurations call it.
+
+    A function of ``n_units`` and options that returns a core will do too.
 
     Raises
     ------
@@ -137,12 +139,12 @@ def architecture(name: str) -> Callable[[type[Core]], type[Core]]:
         If another class has that name already.
     """
 
-    def register(cls: type[Core]) -> type[Core]:
+    def register(make: Callable[..., Core]) -> Callable[..., Core]:
         known = _REGISTRY.get(name)
-        if known is not None and known.__qualname__ != cls.__qualname__:
+        if known is not None and known.__qualname__ != make.__qualname__:
             raise ValueError(f"name must be new, got {name!r}, which is {known.__qualname__}")
-        _REGISTRY[name] = cls
-        return cls
+        _REGISTRY[name] = make
+        return make
 
     return register
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -79,14 +80,8 @@ class Ensemble(nn.Module):
         **options,
     ):
         super().__init__()
-        check_count(len(seeds), "number of seeds")
-        counts = [n_tasks] * len(seeds) if isinstance(n_tasks, int) else list(n_tasks)
-        if len(counts) != len(seeds):
-            raise ValueError(f"n_tasks must have one entry a seed, {len(seeds)}, got {len(counts)}")
-        counts = [check_count(count, "n_tasks") for count in counts]
-        check_count(n_features, "n_features")
         core = make_core(architecture, n_units, **options)
-        self._assemble(core, seeds, counts, n_features, head, fixation)
+        self._assemble(core, seeds, n_tasks, n_features, head, fixation)
         self.set_precision(precision)
 
     @classmethod
@@ -102,18 +97,22 @@ class Ensemble(nn.Module):
         """
         ensemble = cls.__new__(cls)
         nn.Module.__init__(ensemble)
-        counts = [n_tasks] * len(seeds) if isinstance(n_tasks, int) else list(n_tasks)
-        ensemble._assemble(core, seeds, counts, n_features, head, fixation)
+        ensemble._assemble(core, seeds, n_tasks, n_features, head, fixation)
         ensemble.set_precision("float32")
         return ensemble
 
     def _assemble(self, core, seeds, n_tasks, n_features, head, fixation):
-        self.n_tasks = tuple(n_tasks)
+        check_count(len(seeds), "number of seeds")
+        counts = [n_tasks] * len(seeds) if np.ndim(n_tasks) == 0 else list(n_tasks)
+        if len(counts) != len(seeds):
+            raise ValueError(f"n_tasks must have one entry a seed, {len(seeds)}, got {len(counts)}")
+        self.n_tasks = tuple(check_count(count, "n_tasks") for count in counts)
+        check_count(n_features, "n_features")
         rngs = [generator(seed, "weights", type(core).__qualname__) for seed in seeds]
         self.input = InputMap([core.start_input(rng, n_features, fixation) for rng in rngs])
         register_stacked(core, [core.start(rng) for rng in rngs])
         self.core = core
-        self.heads = Heads(rngs, core.n_units, n_tasks, head)
+        self.heads = Heads(rngs, core.n_units, self.n_tasks, head)
 
     def set_precision(self, precision: str) -> None:
         """Round the factors of large products to ``"float32"`` or ``"bfloat16"``."""
@@ -174,7 +173,7 @@ class Ensemble(nn.Module):
         return [
             Product("input", rows, *self.input.weight.shape[1:], gradients=1),
             *self.core.products(batch, n_steps),
-            Product("heads", rows, *self.heads.weight.shape[1:]),
+            Product("heads", rows, self.core.n_units, max(self.n_tasks)),
         ]
 
     @torch.no_grad()
@@ -200,7 +199,8 @@ class _ModuleCore(Core):
         super().__init__(n_units)
         self.make = make
         # Kept out of the module tree: it holds no weights, only the way they are used.
-        self.__dict__["template"] = make().to("meta")
+        with torch.random.fork_rng(devices=[]):
+            self.__dict__["template"] = make().to("meta")
         self.names = [name for name, _ in self.template.named_parameters()]
         if any(True for _ in self.template.buffers()):
             raise ValueError("the module must have no buffers (running averages and the like)")
@@ -235,6 +235,14 @@ def from_module(make: Callable[[], nn.Module], n_units: int) -> Core:
         ``torch.nn.LSTM`` and ``torch.nn.GRU`` are not among them.
     n_units
         Width of drive and hidden state.
+
+    Examples
+    --------
+    To train it, register it::
+
+        @architecture("mine")
+        def mine(n_units):
+            return from_module(lambda: Mine(n_units), n_units)
 
     Raises
     ------

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 PRECISIONS = ("float32", "bfloat16")
 
@@ -75,10 +76,12 @@ class _Affine(torch.autograd.Function):
         return outputs
 
     @staticmethod
+    @once_differentiable
     def backward(ctx, gradient):
         rows, weight = ctx.saved_tensors
+        gradient = gradient.contiguous()  # sums round by layout; a replicate's must not change
         replicates, time, trials, _ = gradient.shape
-        flat = gradient.reshape(replicates, time * trials, -1)
+        flat = gradient.view(replicates, time * trials, -1)
         factor = flat.to(rows.dtype)
         to_weight = torch.bmm(rows.transpose(1, 2), factor).to(ctx.dtype)
         to_bias = flat.sum(1, dtype=ctx.dtype)

@@ -7,6 +7,7 @@ weight gradient a step, here it is one product over all steps.
 from typing import ClassVar
 
 import torch
+from torch.autograd.function import once_differentiable
 
 from trilateration._checks import check_positive
 from trilateration.networks.core import Core, architecture
@@ -25,7 +26,9 @@ class _Rates(torch.autograd.Function):
         hidden = rates if (keep, gain) == (0, 1) else torch.empty_like(drive)
         step = torch.empty_like(drive[:, 0], memory_format=torch.contiguous_format)
         before = None
-        for now, rate, state in zip(drive.unbind(1), rates.unbind(1), hidden.unbind(1)):
+        for now, rate, state in zip(
+            drive.unbind(1), rates.unbind(1), hidden.unbind(1), strict=True
+        ):
             if before is None:
                 torch.clamp_min(now, 0, out=rate)
                 if hidden is not rates:
@@ -42,12 +45,13 @@ class _Rates(torch.autograd.Function):
         return hidden
 
     @staticmethod
+    @once_differentiable
     def backward(ctx, gradient):
         hidden, rates, recurrent = ctx.saved_tensors
         keep, gain = ctx.keep, ctx.gain
         to_drive = torch.empty_like(hidden)
         backwards = recurrent.transpose(1, 2)
-        steps = zip(gradient.unbind(1), rates.unbind(1), to_drive.unbind(1))
+        steps = zip(gradient.unbind(1), rates.unbind(1), to_drive.unbind(1), strict=True)
         total, later = None, None  # gradients of h_k and of the drive one step later
         following = torch.empty_like(hidden[:, 0], memory_format=torch.contiguous_format)
         for own, rate, result in reversed(list(steps)):
@@ -150,7 +154,7 @@ class _LongShortTermMemory(torch.autograd.Function):
         weight = rounded(2 * recurrent, dtype)
         candidates = gates[..., 3 * units :].unbind(1)
         cell_before = half_before = None
-        for k, (now, gate) in enumerate(zip(drive.unbind(1), gates.unbind(1))):
+        for k, (now, gate) in enumerate(zip(drive.unbind(1), gates.unbind(1), strict=True)):
             if k == 0:
                 gate.copy_(now)
             else:
@@ -171,6 +175,7 @@ class _LongShortTermMemory(torch.autograd.Function):
         return hidden
 
     @staticmethod
+    @once_differentiable
     def backward(ctx, gradient):
         gates, hidden, cells, squashed, recurrent = ctx.saved_tensors
         time, units = hidden.shape[1], hidden.shape[-1]

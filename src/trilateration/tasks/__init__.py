@@ -7,7 +7,6 @@ Flat ones are :class:`Boundaries`, and what most of the book is about; :class:`C
 from trilateration.tasks.curved import (
     Circles,
     Products,
-    Quadric,
     random_circles,
     turned_crosses,
 )
@@ -26,7 +25,6 @@ __all__ = [
     "Boundaries",
     "Circles",
     "Products",
-    "Quadric",
     "concurrent_hyperplanes",
     "correlated_hyperplanes",
     "distant_hyperplanes",

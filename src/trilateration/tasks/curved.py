@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int, Int8, Real
@@ -82,12 +81,6 @@ class Circles:
         """Return the tasks at ``indices``, in that order."""
         return Circles(self.centres[indices], self.radii[indices])
 
-    def quadric(self) -> "Quadric":
-        """Return the boundaries as quadrics: −|x|² + 2c·x + r² − |c|² > 0."""
-        constant = self.radii**2 - (self.centres**2).sum(axis=1)
-        matrix = np.broadcast_to(-np.eye(self.dimension), (self.n_tasks, *[self.dimension] * 2))
-        return Quadric(matrix, 2 * self.centres, constant)
-
 
 @dataclass(frozen=True, eq=False)
 class Products:
@@ -145,31 +138,6 @@ class Products:
         """Return the labels as 0 or 1 (int8) for points ``(..., dimension)``."""
         above = self.signed_distances(points) > 0
         return namespace(above).astype(above, namespace(above).int8)
-
-    def quadric(self) -> "Quadric":
-        """Return the boundaries as quadrics: (a·x − β)(a'·x − β') > 0."""
-        one, two = self.first, self.second
-        matrix = one.normals[:, :, None] * two.normals[:, None, :]
-        vector = -one.offsets[:, None] * two.normals - two.offsets[:, None] * one.normals
-        return Quadric((matrix + matrix.transpose(0, 2, 1)) / 2, vector, one.offsets * two.offsets)
-
-
-class Quadric(NamedTuple):
-    """Boundaries of degree two: y_i = 1[xᵀM_i x + v_i·x + w_i > 0].
-
-    Attributes
-    ----------
-    matrix
-        M, symmetric, shape ``(task, dimension, dimension)``.
-    vector
-        v, shape ``(task, dimension)``.
-    constant
-        w, shape ``(task,)``.
-    """
-
-    matrix: Float[np.ndarray, "task dimension dimension"]
-    vector: Float[np.ndarray, "task dimension"]
-    constant: Float[np.ndarray, " task"]
 
 
 def random_circles(

@@ -1,4 +1,4 @@
-"""Checkpoints: tensors in safetensors, their description as JSON in its header, written whole or not.
+"""Checkpoints: tensors in safetensors, their description as JSON in its header.
 
 A checkpoint is written beside its place and then renamed, so that an interrupt, a crash or a full
 disk leaves the one before as it was. Nothing is unpickled.
@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import uuid
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -52,7 +53,18 @@ def save_checkpoint(
         "progress": json.dumps(dict(progress)),
     }
     contents = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
+    metadata["checksum"] = _checksum(contents, metadata)
     write_whole(Path(path), save(contents, metadata))
+
+
+def _checksum(tensors, metadata):
+    """Return the CRC-32 of all values; safetensors itself has none."""
+    text = metadata.get("configurations", "") + metadata.get("progress", "")
+    total = zlib.crc32(text.encode())
+    for name in sorted(tensors):
+        total = zlib.crc32(name.encode(), total)
+        total = zlib.crc32(tensors[name].reshape(-1).view(torch.uint8).numpy(), total)
+    return str(total)
 
 
 def write_whole(path: Path, contents: bytes) -> None:
@@ -72,12 +84,14 @@ def write_whole(path: Path, contents: bytes) -> None:
             os.fsync(file.fileno())
         os.replace(unfinished, path)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            unfinished.unlink(missing_ok=True)
         raise OSError(
             error.errno,
             f"cannot write {path}: {error.strerror}; what was saved there before is unharmed",
         ) from error
+    finally:
+        # Nothing is left of it after a rename; after a failure or Ctrl-C it must go.
+        with contextlib.suppress(OSError):
+            unfinished.unlink(missing_ok=True)
 
 
 def load_checkpoint(
@@ -121,10 +135,24 @@ def load_checkpoint(
         raise ValueError(
             f"path must be a checkpoint of this version, {path} is {metadata.get('format')!r}"
         )
-    stored = [Configuration.from_record(r) for r in json.loads(metadata["configurations"])]
+    if metadata.get("checksum") != _checksum(tensors, metadata):
+        raise ValueError(
+            f"path must be a whole checkpoint, but {path} is damaged (its checksum differs); "
+            "delete it to begin again"
+        )
+    stored = _stored_configurations(path, metadata)
     if configurations is not None:
         _check_same(path, stored, configurations)
     return tensors, stored, json.loads(metadata["progress"])
+
+
+def _stored_configurations(path, metadata):
+    try:
+        return [Configuration.from_record(r) for r in json.loads(metadata["configurations"])]
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"path must be a checkpoint that this version can read, {path} is not: {error}"
+        ) from error
 
 
 def _check_same(path, stored, wanted):

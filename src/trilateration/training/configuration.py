@@ -4,6 +4,8 @@ import dataclasses
 import math
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from trilateration._arrays import Scalar
 from trilateration._checks import (
     check_at_least,
@@ -108,6 +110,9 @@ class Configuration:
         check_choice(self.tasks, TASKS, "tasks")
         check_at_least(self.offset_half_width, 0, "offset_half_width")
         check_positive(self.sigma, "sigma")
+        # Plain numbers, because records are written as JSON.
+        for name in ("offset_half_width", "sigma"):
+            object.__setattr__(self, name, float(getattr(self, name)))
         check_choice(self.observation, OBSERVATIONS, "observation")
         check_choice(self.precision, PRECISIONS, "precision")
         noise_of(self)
@@ -120,7 +125,10 @@ class Configuration:
             object.__setattr__(self, "protocol", protocol(self.protocol))
         if not isinstance(self.protocol, Protocol):
             raise ValueError(f"protocol must be a Protocol or its name, got {self.protocol!r}")
-        options = dict(self.options)
+        options = {
+            name: value.item() if isinstance(value, np.generic) else value
+            for name, value in dict(self.options).items()
+        }
         object.__setattr__(self, "options", tuple(sorted(options.items())))
         make_core(self.architecture, self.n_units, **options)
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
-from tqdm.auto import tqdm
+from jaxtyping import Bool, Float, Int
+from tqdm import tqdm
 
-from trilateration._checks import check_choice, check_count
+from trilateration._checks import check_at_least, check_count
 from trilateration.networks import Ensemble, Product
 from trilateration.training.checkpoints import load_checkpoint, load_weights, save_checkpoint
 from trilateration.training.configuration import Configuration
@@ -59,7 +59,7 @@ class TrainedEnsemble:
     losses: Float[np.ndarray, "record replicate"]
     recorded_at: Int[np.ndarray, " record"]
     stopped_at: Int[np.ndarray, " replicate"]
-    diverged: np.ndarray
+    diverged: Bool[np.ndarray, " replicate"]
     seconds: float
 
 
@@ -141,9 +141,9 @@ def train(
         File to save to, and to resume from if it exists. A resumed run ends with the same weights
         as one that was never interrupted.
     checkpoint_every
-        Seconds between saves.
+        Seconds between saves; 0 to save after every step.
     records
-        Number of losses to record, evenly spaced over the steps.
+        Number of losses to record, evenly spaced over the steps; patience counts them.
     device
         ``"auto"``, ``"cpu"`` or ``"cuda"``.
     progress
@@ -152,12 +152,15 @@ def train(
     Raises
     ------
     ValueError
-        If configurations do not pack, or the checkpoint is damaged or of other configurations.
+        If configurations do not pack, a value is not allowed, or the checkpoint is damaged, of
+        other configurations or of other ``records``.
     OSError
         If a checkpoint cannot be written.
     """
     check_count(records, "records")
-    check_choice(progress, (True, False), "progress")
+    check_at_least(checkpoint_every, 0, "checkpoint_every")
+    if not isinstance(progress, bool):
+        raise ValueError(f"progress must be True or False, got {progress!r}")
     run = _Run(configurations, device, records, checkpoint)
     if checkpoint is not None and Path(checkpoint).exists():
         run.restore()
@@ -222,14 +225,12 @@ class _Run:
         if self.protocol.averaging:
             self.average = [p.detach().clone() for p in self.ensemble.parameters()]
         n = len(self.configurations)
-        every = max(1, self.protocol.steps // records)
-        self.record_at = set(range(every, self.protocol.steps + 1, every)) | {self.protocol.steps}
+        self.every = max(1, self.protocol.steps // records)
         self.step, self.seconds = 0, 0.0
         self.losses, self.recorded_at = [], []
         self.stopped_at = np.full(n, -1)
         self.diverged = np.zeros(n, dtype=bool)
         self.final = [p.detach().clone() for p in self.ensemble.parameters()]
-        self.weights = self._weights()
 
     def go(self, checkpoint_every, progress):
         began, saved = time.monotonic(), time.monotonic()
@@ -265,40 +266,41 @@ class _Run:
         batch = self.worlds.batch(self.step)
         self.optimiser.zero_grad(set_to_none=True)
         hidden = self.ensemble.states(batch.features, self.protocol.cue_steps)
-        readouts = self.ensemble.heads(hidden, self.ensemble.core.dtype)
+        readouts = self.ensemble.heads.run_readouts(hidden, self.ensemble.core.dtype)
+        labels = self.ensemble.heads.parts(batch.labels)
         with torch.no_grad():
-            slope = self._slope(readouts, batch.labels)
-        readouts.backward(slope)
+            slopes = [self._slope(z, y[:, None]) for z, y in zip(readouts, labels, strict=True)]
+        torch.autograd.backward(readouts, slopes)
         self.optimiser.step()
         self.step += 1
         if self.average is not None:
             # A young average forgets its start faster.
             decay = min(self.protocol.averaging, self.step / (self.step + 9))
             torch._foreach_lerp_(self.average, self._detached(), 1 - decay)
-        if self.step in self.record_at:
-            self._record(readouts.detach(), batch.labels)
-
-    def _weights(self):
-        """Return each report's share of its replicate's loss, (replicate, 1, 1, task)."""
-        mask = self.ensemble.heads.mask.float()
-        shares = mask / mask.sum(1, keepdim=True) / (self.protocol.n_steps * self.protocol.batch)
-        return shares[:, None, None]
+        if self.step % self.every == 0 or self.step == self.protocol.steps:
+            with torch.no_grad():
+                losses = [self._loss(z, y[:, None]) for z, y in zip(readouts, labels, strict=True)]
+            self._record(torch.cat(losses).double().cpu().numpy())
 
     def _slope(self, readouts, labels):
+        """Return the slope of each replicate's mean loss."""
         link, neutral = self.ensemble.heads.link, self.protocol.neutral_steps
         slope = torch.empty_like(readouts)
         if neutral:
             slope[:, :neutral] = link.slope_at_half(readouts[:, :neutral])
-        slope[:, neutral:] = link.slope(readouts[:, neutral:], labels[:, None])
-        return slope.mul_(self.weights)
+        slope[:, neutral:] = link.slope_of_labels(readouts[:, neutral:], labels)
+        return slope.div_(readouts[0].numel())
 
-    def _record(self, readouts, labels):
+    def _loss(self, readouts, labels):
+        """Return each replicate's mean loss."""
         link, neutral = self.ensemble.heads.link, self.protocol.neutral_steps
         half = readouts.new_tensor(0.5)
-        loss = link.loss(readouts[:, neutral:], labels[:, None]).mul_(self.weights).sum((1, 2, 3))
+        loss = link.loss(readouts[:, neutral:], labels).sum((1, 2, 3))
         if neutral:
-            loss += link.loss(readouts[:, :neutral], half).mul_(self.weights).sum((1, 2, 3))
-        loss = loss.double().cpu().numpy()
+            loss += link.loss(readouts[:, :neutral], half).sum((1, 2, 3))
+        return loss / readouts[0].numel()
+
+    def _record(self, loss):
         running = self.stopped_at < 0
         lost = running & ~(loss < _DIVERGED * math.log(2))
         for replicate in np.flatnonzero(lost):
@@ -349,6 +351,7 @@ class _Run:
         tensors["losses"] = torch.from_numpy(np.reshape(self.losses, (-1, n)))
         progress = {
             "step": self.step,
+            "every": self.every,
             "seconds": self.seconds,
             "recorded_at": self.recorded_at,
             "stopped_at": self.stopped_at.tolist(),
@@ -359,6 +362,11 @@ class _Run:
     def restore(self):
         """Go back to where the checkpoint was written."""
         tensors, _, progress = load_checkpoint(self.checkpoint, self.configurations)
+        if progress["every"] != self.every:
+            raise ValueError(
+                f"records must be as in {self.checkpoint}, one every {progress['every']} steps, "
+                f"got one every {self.every}"
+            )
         load_weights(self.ensemble, tensors, "weights.")
         for index, (name, parameter) in enumerate(self.ensemble.named_parameters()):
             self.final[index].copy_(tensors[f"final.{name}"])

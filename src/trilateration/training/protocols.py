@@ -38,12 +38,18 @@ class Protocol:
     learning_rate, schedule
         Adam's; ``"one-cycle"`` rises over the first quarter and falls to nothing at the end.
     start
-        ``"default"`` as torch draws weights; ``"persistent"`` changes recurrent weights so that a
-        state outlasts a trial, and input biases so that the mean drive is zero.
+        ``"default"`` as torch draws weights; ``"persistent"`` sets input biases so that the mean
+        drive is zero and, in rate networks, recurrent weights so that a state outlasts a trial.
     averaging
         0, or the decay < 1 of a running average of the weights, which then is the result.
     patience
-        0, or the number of recorded losses without improvement after which a network stops.
+        0, or the number of recorded losses without improvement after which a network stops. They
+        are losses of single batches.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown or a value not allowed.
     """
 
     name: str
@@ -61,9 +67,9 @@ class Protocol:
 
     def __post_init__(self):
         for name in ("stimulus_steps", "batch", "steps"):
-            check_count(getattr(self, name), name)
+            object.__setattr__(self, name, check_count(getattr(self, name), name))
         for name in ("fixation_steps", "decision_steps", "patience"):
-            check_count(getattr(self, name), name, minimum=0)
+            object.__setattr__(self, name, check_count(getattr(self, name), name, minimum=0))
         check_positive(self.learning_rate, "learning_rate")
         check_choice(self.schedule, SCHEDULES, "schedule")
         check_choice(self.start, STARTS, "start")
@@ -71,6 +77,9 @@ class Protocol:
         check_at_least(self.averaging, 0, "averaging")
         if self.averaging:
             check_between(self.averaging, 0, 1, "averaging")
+        # Plain numbers, because records are written as JSON.
+        for name in ("learning_rate", "averaging"):
+            object.__setattr__(self, name, float(getattr(self, name)))
         if self.asked == "decision" and self.decision_steps == 0:
             raise ValueError("decision_steps must be at least 1 if asked = 'decision', got 0")
 
@@ -93,16 +102,16 @@ class Protocol:
 
     @property
     def has_fixation_channel(self) -> bool:
-        """A channel that tells the decision from what comes before, if anything tells them apart."""
+        """Whether there is a channel that tells the decision from what comes before it."""
         return self.fixation_steps > 0 or self.decision_steps > 0
 
     @property
     def loss_floor(self) -> float:
-        """Share of the loss that no network can avoid: log 2 at the steps with target ½, in nats."""
+        """The loss that no network can avoid, in nats: log 2 at the steps with target ½."""
         return math.log(2) * self.neutral_steps / self.n_steps
 
     def rate(self, step: int) -> float:
-        """Return the learning rate at a step, counted from 0."""
+        """Return the learning rate of a step, counted from 0."""
         if self.schedule == "constant":
             return float(self.learning_rate)
         done = step / self.steps
@@ -139,8 +148,8 @@ def protocol(name: str, **changes) -> Protocol:
     ----------
     name
         ``"authors"``, ``"dense"`` (their descent, the label asked at every step of the evidence and
-        no other steps) or ``"fast"`` (dense, with the start, the batch and the schedule that won the
-        search for the least time to a good representation).
+        no other steps) or ``"fast"`` (dense, with the start, the batch and the schedule that won
+        the search for the least time to a good representation).
     **changes
         Attributes of :class:`Protocol` to replace, such as ``steps=2000``.
 

@@ -63,12 +63,13 @@ def boundaries_of(configuration: Configuration) -> Boundaries | Circles | Produc
         return turned_crosses(configuration.n_tasks)
     if configuration.tasks == "even":
         return evenly_spaced_lines(configuration.n_tasks)
-    return random_hyperplanes(
-        configuration.n_tasks,
-        configuration.dimension,
-        rng=generator(configuration.seed, "boundaries"),
-        offset_half_width=configuration.offset_half_width,
-    )
+    # Normals and offsets have generators of their own, else sets of different size were not nested.
+    n, seed = configuration.n_tasks, configuration.seed
+    normals = random_hyperplanes(
+        n, configuration.dimension, rng=generator(seed, "boundaries")
+    ).normals
+    offsets = generator(seed, "boundaries", "offsets").uniform(-1, 1, n)
+    return Boundaries(normals, offsets * configuration.offset_half_width)
 
 
 class Worlds:
@@ -99,13 +100,12 @@ class Worlds:
             make = MAPS[first.observation]
             rngs = [generator(c.seed, "encoder") for c in configurations]
             self.encoders = FixedMaps([make(self.dimension, rng) for rng in rngs])
-        self._normals, self._offsets = self._stack_boundaries()
         numbers = self.protocol.batch * self.protocol.stimulus_steps * self.dimension
         self.chunk = max(1, min(64, _CHUNK_NUMBERS // numbers))
         # Several steps of small batches are encoded at once.
         rows = self.protocol.batch * self.protocol.stimulus_steps
         self.group = max(1, min(self.chunk, _ROWS // rows))
-        self._drawn = (-1, None, None)
+        self._drawn = (-1, None, None, None)
         self._seen = (-1, None)
         self._rest = self.observe(torch.zeros(len(self.sigmas), 1, self.dimension).to(self.device))
 
@@ -126,13 +126,13 @@ class Worlds:
         if self._drawn[0] != chunk:
             drawn = self._draw(("evidence", str(chunk)), self.chunk, self.protocol.batch)
             self._drawn = (chunk, *drawn)
-        _, latents, evidence = self._drawn
+        _, latents, labels, evidence = self._drawn
         group = within // self.group
         if self._seen[0] != (chunk, group):
             part = evidence[:, group * self.group : (group + 1) * self.group]
             self._seen = ((chunk, group), self.observe(part.to(self.device)))
         seen = self._seen[1][:, within - group * self.group]
-        return self._present(latents[:, within].to(self.device), seen)
+        return self._present(latents[:, within], labels[:, within], seen)
 
     def trials(
         self, n_trials: int, *, stream: str = "test", latents: np.ndarray | None = None
@@ -148,13 +148,25 @@ class Worlds:
         latents
             Positions to use in place of uniform ones, shape ``(trial, dimension)`` or
             ``(replicate, trial, dimension)``.
+
+        Raises
+        ------
+        ValueError
+            If ``latents`` has another shape.
         """
-        drawn, evidence = self._draw((stream,), 1, n_trials, latents)
+        if latents is not None:
+            each = (n_trials, self.dimension)
+            if np.shape(latents) not in (each, (len(self.sigmas), *each)):
+                raise ValueError(
+                    f"latents must have shape {each}, or that with {len(self.sigmas)} replicates "
+                    f"before, got {np.shape(latents)}"
+                )
+        drawn, labels, evidence = self._draw(("trials", stream), 1, n_trials, latents)
         seen = self.observe(evidence[:, 0].to(self.device))
-        return self._present(drawn[:, 0].to(self.device), seen)
+        return self._present(drawn[:, 0], labels[:, 0], seen)
 
     def _draw(self, stream, n_chunk, n_trials, latents=None):
-        """Draw positions (replicate, chunk, trial, dim) and evidence (replicate, chunk, time, ...)."""
+        """Draw positions, labels and evidence, each with the axes (replicate, chunk, ...)."""
         steps, dimension = self.protocol.stimulus_steps, self.dimension
         positions = np.empty((len(self.sigmas), n_chunk, n_trials, dimension), np.float32)
         evidence = np.empty((len(self.sigmas), n_chunk, steps, n_trials, dimension), np.float32)
@@ -172,9 +184,13 @@ class Worlds:
         if latents is not None:
             positions[:] = np.asarray(latents, np.float32)[..., None, :, :]
         evidence += positions[:, :, None]
-        return torch.from_numpy(positions), torch.from_numpy(evidence)
+        most = max(own.n_tasks for own in self.boundaries)
+        labels = np.zeros((*positions.shape[:-1], most), np.float32)
+        for replicate, own in enumerate(self.boundaries):
+            labels[replicate, ..., : own.n_tasks] = own.labels(positions[replicate])
+        return torch.from_numpy(positions), torch.from_numpy(labels), torch.from_numpy(evidence)
 
-    def _present(self, latents, seen):
+    def _present(self, latents, labels, seen):
         before, steps = self.protocol.fixation_steps, self.protocol.stimulus_steps
         features = seen
         if self.protocol.n_steps > steps:
@@ -182,31 +198,4 @@ class Worlds:
             features[:, :before] = self._rest[:, None]
             features[:, before + steps :] = self._rest[:, None]
             features[:, before : before + steps] = seen
-        labels = torch.baddbmm(self._offsets, self._monomials(latents), self._normals) > 0
-        return Batch(latents, features, labels.float())
-
-    def _monomials(self, latents):
-        """Return all x_j, and x_j x_k if a boundary is curved: labels are linear in them."""
-        if not self._curved:
-            return latents.contiguous()
-        products = (latents[..., :, None] * latents[..., None, :]).flatten(-2)
-        return torch.cat([latents, products], dim=-1)
-
-    def _stack_boundaries(self):
-        most = max(b.n_tasks for b in self.boundaries)
-        self._curved = any(not isinstance(b, Boundaries) for b in self.boundaries)
-        monomials = self.dimension + self._curved * self.dimension**2
-        normals = np.zeros((len(self.boundaries), monomials, most), np.float32)
-        offsets = np.zeros((len(self.boundaries), 1, most), np.float32)
-        for replicate, own in enumerate(self.boundaries):
-            weights, rest = normals[replicate, :, : own.n_tasks], offsets[replicate, 0]
-            if isinstance(own, Boundaries):
-                weights[: self.dimension] = own.normals.T
-                rest[: own.n_tasks] = -own.offsets
-            else:
-                quadric = own.quadric()
-                weights[: self.dimension] = quadric.vector.T
-                weights[self.dimension :] = quadric.matrix.reshape(own.n_tasks, -1).T
-                rest[: own.n_tasks] = quadric.constant
-        stacked = (torch.from_numpy(normals), torch.from_numpy(offsets))
-        return tuple(tensor.to(self.device) for tensor in stacked)
+        return Batch(latents.to(self.device), features, labels.to(self.device))
