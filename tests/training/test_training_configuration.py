@@ -140,7 +140,7 @@ BAD_CALLS = [
     (lambda: Configuration(protocol=3), "protocol must be a Protocol or its name, got 3"),
     (lambda: Configuration(sigma=0), "sigma must be a finite number > 0, got 0"),
     (lambda: Configuration(sigma=math.inf), "sigma must be a finite number > 0, got inf"),
-    (lambda: Configuration(tasks="odd"), "tasks must be one of 'even', 'random', got 'odd'"),
+    (lambda: Configuration(tasks="odd"), "tasks must be one of 'even', .* got 'odd'"),
     (lambda: Configuration(dimension=0), "dimension must be a whole number >= 1, got 0"),
     (
         lambda: Configuration(dimension=3),

@@ -18,8 +18,16 @@ from trilateration._arrays import Scalar
 from trilateration.evidence.maps import MAPS
 from trilateration.networks import Encoders, FixedMaps
 from trilateration.parameters import generator
-from trilateration.tasks import Boundaries, evenly_spaced_lines, random_hyperplanes
-from trilateration.training.configuration import Configuration, check_packs
+from trilateration.tasks import (
+    Boundaries,
+    Circles,
+    Products,
+    evenly_spaced_lines,
+    random_circles,
+    random_hyperplanes,
+    turned_crosses,
+)
+from trilateration.training.configuration import Configuration, check_packs, noise_of
 
 _HALF_WIDTH = 0.5
 # Numbers in a chunk of one replicate's evidence, and rows that are encoded at once: large enough to
@@ -39,7 +47,8 @@ class Batch(NamedTuple):
         What the networks see, ``(replicate, time, trial, feature)``: f(0) at fixation and decision
         steps, f(X) between.
     labels
-        1[a_i·x* > β_i] as 0.0 or 1.0, ``(replicate, trial, task)``; 0 for tasks a replicate lacks.
+        1[a_i·x* > β_i], or the side of a curved boundary, as 0.0 or 1.0, shape
+        ``(replicate, trial, task)``; 0 for tasks a replicate lacks.
     """
 
     latents: Float[Tensor, "replicate trial dimension"]
@@ -47,8 +56,13 @@ class Batch(NamedTuple):
     labels: Float[Tensor, "replicate trial task"]
 
 
-def boundaries_of(configuration: Configuration) -> Boundaries:
+def boundaries_of(configuration: Configuration) -> Boundaries | Circles | Products:
     """Return the task boundaries of a network."""
+    if configuration.tasks == "circles":
+        rng = generator(configuration.seed, "boundaries")
+        return random_circles(configuration.n_tasks, rng=rng)
+    if configuration.tasks == "products":
+        return turned_crosses(configuration.n_tasks)
     if configuration.tasks == "even":
         return evenly_spaced_lines(configuration.n_tasks)
     # Normals and offsets have generators of their own, else sets of different size were not nested.
@@ -191,8 +205,13 @@ class Worlds:
         for replicate, configuration in enumerate(self.configurations):
             rng = generator(configuration.seed, *stream)
             rng.random(out=positions[replicate], dtype=np.float32)
-            rng.standard_normal(out=evidence[replicate], dtype=np.float32)
-            evidence[replicate] *= self.sigmas[replicate]
+            if configuration.noise == "gaussian":
+                rng.standard_normal(out=evidence[replicate], dtype=np.float32)
+                evidence[replicate] *= self.sigmas[replicate]
+            else:
+                shape = (n_chunk, n_trials, steps, dimension)
+                noise = noise_of(configuration).sample(shape, rng, dtype=np.float32)
+                evidence[replicate] = noise.swapaxes(1, 2)
             if held_out is not None and held_out[replicate]:
                 _leave_corner(positions[replicate], 1 - held_out[replicate], rng)
         positions -= _HALF_WIDTH
