@@ -63,6 +63,7 @@ from trilateration.observer.mapped import (
     mapped_information,
     matched_noise,
 )
+from trilateration.observer.memory import leaky_steps
 from trilateration.observer.noisy_reports import NoisyTrilateration, trilaterate_noisy_reports
 from trilateration.observer.oracle import (
     brute_force_axis_reports,
@@ -189,6 +190,7 @@ __all__ = [
     "fisher_information",
     "gaussian_posterior",
     "inverse_gram_after_next",
+    "leaky_steps",
     "likelihood_errors",
     "line_error",
     "location_log_density",

@@ -53,8 +53,8 @@ def plan(configurations: Sequence[Configuration], store: Store, pack_size: int) 
     """Return packs of at most ``pack_size`` networks that hold every configuration once.
 
     A pack that has a checkpoint stays as it is, whatever its size, so that it goes on where it was.
-    Networks of a pack have equally many tasks: arrays then have no columns that only fill, and a
-    network comes out the same to the last bit in most companies.
+    Within a pack networks are sorted by their number of tasks, since those with equally many share
+    the products of their heads.
     """
     left = dict.fromkeys(configurations)
     packs = []
@@ -65,8 +65,9 @@ def plan(configurations: Sequence[Configuration], store: Store, pack_size: int) 
                 del left[configuration]
     groups = defaultdict(list)
     for configuration in left:
-        groups[configuration.packs_with(), configuration.n_tasks].append(configuration)
+        groups[configuration.packs_with()].append(configuration)
     for group in groups.values():
+        group.sort(key=lambda configuration: configuration.n_tasks)
         n_packs = -(-len(group) // pack_size)
         bounds = np.linspace(0, len(group), n_packs + 1).round().astype(int)
         packs += [tuple(group[a:b]) for a, b in itertools.pairwise(bounds)]

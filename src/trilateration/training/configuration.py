@@ -32,6 +32,7 @@ PER_REPLICATE = (
     "tasks",
     "noise",
     "noise_parameter",
+    "held_out",
 )
 
 Options = tuple[tuple[str, object], ...]
@@ -78,6 +79,9 @@ class Configuration:
         name of :data:`~trilateration.evidence.maps.MAPS`, drawn anew for each seed.
     precision
         ``"float32"`` or ``"bfloat16"``; see :class:`~trilateration.networks.Ensemble`.
+    held_out
+        Side a of the corner [½ − a, ½]^D that training never shows, 0 ≤ a < 1: ½ for the orthant
+        of positive coordinates, 0 to show the whole box. Tests show it all the same.
 
     Raises
     ------
@@ -98,6 +102,7 @@ class Configuration:
     sigma: Scalar = 0.2
     observation: str = "relu"
     precision: str = "float32"
+    held_out: Scalar = 0.0
     noise: str = "gaussian"
     noise_parameter: Scalar = 0.0
 
@@ -115,6 +120,13 @@ class Configuration:
             object.__setattr__(self, name, float(getattr(self, name)))
         check_choice(self.observation, OBSERVATIONS, "observation")
         check_choice(self.precision, PRECISIONS, "precision")
+        check_at_least(self.held_out, 0, "held_out")
+        object.__setattr__(self, "held_out", float(self.held_out))
+        if self.held_out >= 1:
+            raise ValueError(
+                f"held_out must be less than 1, the side of the box, got {self.held_out}: nothing "
+                "would be left to train on"
+            )
         noise_of(self)
         if self.tasks != "random" and (self.dimension != 2 or self.offset_half_width):
             raise ValueError(
