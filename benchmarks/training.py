@@ -22,6 +22,7 @@ from measuring.authors_loop import AuthorsLoop
 from measuring.machine import available_devices, describe
 from measuring.memory import peak_of
 from measuring.stopwatch import Program, interleaved, time_steps
+from measuring.workers import Workers
 
 from trilateration import figures
 from trilateration.networks import flops
@@ -127,6 +128,17 @@ def compare(plan, devices):
                     step = ensemble_step(networks, device, architecture, precision=precision)
                     name = ("ensemble", architecture, precision, networks, device, threads)
                     programs[name] = Program(step, plan.steps, device, threads)
+            if device == "cpu" and threads > 1:
+                for precision in PRECISIONS:
+                    networks = plan.networks[0]
+                    make = functools.partial(
+                        ensemble_step, networks, "cpu", architecture, precision=precision
+                    )
+                    workers = Workers(make, threads)
+                    name = ("workers", architecture, precision, networks * threads, device, 1)
+                    programs[name] = Program(
+                        workers.step, plan.steps, device, 1, workers.cpu_seconds
+                    )
         lean = AuthorsLoop("rnn", device=device, lean=True)
         name = ("authors, lean", "rnn", "float32", 1, device, 1)
         programs[name] = Program(lean.step, plan.loop_steps, device)
@@ -202,12 +214,12 @@ def summary(plan, timings, measured_rates, memory):
             row |= spread(f"{kind} ms", own)
             ratios = [loop / mine for loop, mine in zip(loops, own, strict=True)]
             row |= spread(f"{kind} ratio", ratios)
-        if program == "ensemble":
+        if program in ("ensemble", "workers"):
             work = flops(step_products(Configuration(architecture)))
             best = {key: max(one[key] for one in measured_rates) for key in measured_rates[0]}
             row["floor ms"] = 1e3 * work / best["square", precision, device]
             row["products alone ms"] = 1e3 * work / best[architecture, precision, device]
-            if networks == plan.memory_networks:
+            if program == "ensemble" and networks == plan.memory_networks:
                 row["peak GiB"] = memory.get((architecture, precision, device))
         rows.append(row)
     return pd.DataFrame(rows)

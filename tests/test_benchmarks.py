@@ -49,7 +49,10 @@ def copy_weights(loop, architecture, ensemble, encoders):
         for norm, name in ((core.first_norm, "first"), (core.second_norm, "second")):
             targets[norm] = (weights[f"core.{name}_scale_0"], weights[f"core.{name}_shift_0"])
         targets[core.last_norm] = (weights["core.last_scale"], weights["core.last_shift"])
-    targets[loop.heads[0]] = (weights["heads.weight"].T, weights["heads.bias"])
+    targets[loop.heads[0]] = (
+        weights["heads.weight"].T,
+        weights["heads.bias"][: ensemble.n_tasks[0]],
+    )
     for module, (weight, bias) in targets.items():
         module.weight.copy_(weight)
         module.bias.copy_(bias)

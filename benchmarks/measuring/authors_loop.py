@@ -228,12 +228,12 @@ class AuthorsLoop:
 
 
 def make_encoder(dimension):
-    """Return the frozen encoder D → 100 → 100 → 40, every layer rectified."""
+    """Return the frozen encoder D → 100 → 100 → 40, every layer but the last rectified."""
     layers, fan_in = [], dimension
     for width in ENCODER:
         layers += [nn.Linear(fan_in, width), nn.ReLU()]
         fan_in = width
-    return nn.Sequential(*layers).requires_grad_(False)
+    return nn.Sequential(*layers[:-1]).requires_grad_(False)
 
 
 def normals_of(n_tasks, dimension, rng):

@@ -35,12 +35,15 @@ class Program(NamedTuple):
         Where it computes.
     threads
         Threads it may use.
+    elsewhere
+        Returns the processor time in seconds that other processes have used for it.
     """
 
     step: Callable[[], object]
     n_steps: int
     device: str = "cpu"
     threads: int = 1
+    elsewhere: Callable[[], float] = float
 
 
 def time_steps(program: Program) -> Timing:
@@ -48,11 +51,12 @@ def time_steps(program: Program) -> Timing:
     before = torch.get_num_threads()
     torch.set_num_threads(program.threads)
     synchronise(program.device)
-    cpu, wall = time.process_time(), time.perf_counter()
+    cpu, wall = time.process_time() + program.elsewhere(), time.perf_counter()
     for _ in range(program.n_steps):
         program.step()
     synchronise(program.device)
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    wall = time.perf_counter() - wall
+    cpu = time.process_time() + program.elsewhere() - cpu
     torch.set_num_threads(before)
     return Timing(1e3 * wall / program.n_steps, 1e3 * cpu / program.n_steps)
 

@@ -19,7 +19,7 @@ def markdown(table: pd.DataFrame) -> str:
     rows = [head, ("---",) * len(head)]
     for row in table.to_dict("records"):
         program = row["program"]
-        program += f", {row['precision']}" if program == "ensemble" else ""
+        program += f", {row['precision']}" if program in ("ensemble", "workers") else ""
         program += f", {row['threads']} thread{'s' if row['threads'] > 1 else ''}"
         floor = (row["floor ms"], row["products alone ms"])
         rows.append(

@@ -21,6 +21,9 @@ from trilateration.claims import claims_in
 BUDGET = 1_500_000  # bytes a page, with everything it loads
 PLAY_BUDGET = 150_000  # bytes that the interactive picture may add to its page
 PLAY = "book/part1/play"
+ATTRACTOR = "book/part2/07_a_network_that_accumulates_evidence"
+# The scripts and sheets of the interactive pictures, by page.
+EXPLORABLES = {PLAY: {"numerics", "play"}, ATTRACTOR: {"attractor"}}
 
 
 @pytest.fixture(scope="module")
@@ -121,12 +124,25 @@ def test_the_browser_has_nothing_to_complain_about(address, page, tmp_path):
         assert "<mjx-container" in dom
 
 
-def test_the_interactive_picture_loads_on_its_page_only(html):
-    files = (html / "_static" / "explorables").iterdir()
-    assert sum(path.stat().st_size for path in files) <= PLAY_BUDGET
+def test_interactive_pictures_load_on_their_pages_only(html):
+    files = list((html / "_static" / "explorables").iterdir())
+    for names in EXPLORABLES.values():
+        own = [path for path in files if path.stem in names]
+        assert own
+        assert sum(path.stat().st_size for path in own) <= PLAY_BUDGET
     for page in pages():
         text = (html / f"{page.name}.html").read_text()
-        assert ("_static/explorables/" in text) == (page.name == PLAY), page.name
+        loaded = set(re.findall(r"_static/explorables/(\w+)\.(?:js|css)", text))
+        assert loaded == EXPLORABLES.get(page.name, set()), page.name
+
+
+def test_the_turning_picture_needs_no_server(html, tmp_path):
+    dom, messages = browser.load((html / f"{ATTRACTOR}.html").as_uri(), tmp_path)
+    assert browser.complaints(messages) == []
+    soup = BeautifulSoup(dom, "html.parser")
+    assert soup.select_one("#attractor.att-ready svg.att-picture polyline.att-row[points]")
+    assert len(soup.select("#attractor input[aria-valuetext]")) == 3
+    assert soup.select_one("noscript p")
 
 
 def test_without_scripts_a_still_picture_stands_in(html):

@@ -65,7 +65,7 @@ class Reference(nn.Module):
                 weight.T,
                 getattr(worlds.encoders, f"bias_{k}")[0],
             )
-        self.encoder = nn.Sequential(*layers).requires_grad_(False)
+        self.encoder = nn.Sequential(*layers[:-1]).requires_grad_(False)
         own = {name: p.detach()[0] for name, p in ensemble.named_parameters()}
         units, n = ensemble.core.n_units, ensemble.n_tasks[0]
         self.rnn = nn.RNN(41, units, nonlinearity="relu", batch_first=True)

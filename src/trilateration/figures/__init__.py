@@ -7,11 +7,20 @@ returns it; none of them computes a result.
 
 from trilateration.figures.calibration import calibration
 from trilateration.figures.costs import cost_curves
+from trilateration.figures.embedded import embed, on_grid
 from trilateration.figures.limits import error_balance, predicted_and_simulated, rows_of_dots
 from trilateration.figures.maps import error_ellipses, pictures, sheet
+from trilateration.figures.networks import (
+    log_steps,
+    network_curves,
+    reference_curves,
+    reports_over_time,
+    sheets,
+)
 from trilateration.figures.placement import error_ellipse, error_strips, spectrum, task_set
 from trilateration.figures.plane import boundary_lines, plane, plane_map, trial
 from trilateration.figures.position import fixes, lattice, planes, space
+from trilateration.figures.shifts import against_shift, read_grid
 from trilateration.figures.theme import DPI, FAINT, INK, PALETTE, WIDTH, new, show, use_theme
 from trilateration.figures.training import (
     labelled_means,
@@ -27,9 +36,11 @@ __all__ = [
     "INK",
     "PALETTE",
     "WIDTH",
+    "against_shift",
     "boundary_lines",
     "calibration",
     "cost_curves",
+    "embed",
     "error_balance",
     "error_ellipse",
     "error_ellipses",
@@ -38,15 +49,22 @@ __all__ = [
     "labelled_means",
     "lattice",
     "learning_curves",
+    "log_steps",
+    "network_curves",
     "new",
+    "on_grid",
     "pictures",
     "plane",
     "plane_map",
     "planes",
     "predicted_and_simulated",
     "read_distances",
+    "read_grid",
+    "reference_curves",
+    "reports_over_time",
     "rows_of_dots",
     "sheet",
+    "sheets",
     "show",
     "space",
     "spectrum",

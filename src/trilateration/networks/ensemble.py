@@ -173,7 +173,7 @@ class Ensemble(nn.Module):
         return [
             Product("input", rows, *self.input.weight.shape[1:], gradients=1),
             *self.core.products(batch, n_steps),
-            Product("heads", rows, *self.heads.weight.shape[1:]),
+            Product("heads", rows, self.core.n_units, max(self.n_tasks)),
         ]
 
     @torch.no_grad()

@@ -32,6 +32,9 @@ class Link(Protocol):
     def slope(self, readouts: Tensor, targets: Tensor) -> Tensor:
         """Return the derivative of the loss with respect to the readouts."""
 
+    def slope_of_labels(self, readouts: Tensor, labels: Tensor) -> Tensor:
+        """Return the derivative for targets that are exactly 0 or 1."""
+
     def slope_at_half(self, readouts: Tensor) -> Tensor:
         """Return the derivative for targets of ½, which is odd in z and needs no targets."""
 
@@ -45,12 +48,16 @@ class LogisticLink:
 
     def loss(self, readouts, targets):
         """Return y log(1 + e⁻ᶻ) + (1 − y) log(1 + eᶻ), each term exact in its own tail."""
-        wrong, right = functional.softplus(readouts), functional.softplus(-readouts)
+        # torch's softplus drops e⁻ᶻ from z = 20 on, which float64 would still see.
+        wrong = functional.softplus(readouts, threshold=40)
+        right = functional.softplus(-readouts, threshold=40)
         return targets * right + (1 - targets) * wrong
 
     def slope(self, readouts, targets):
         """Return σ(z) − y, exact to one rounding of 1; it vanishes in the tail that is right."""
         return torch.sigmoid(readouts) - targets
+
+    slope_of_labels = slope
 
     def slope_at_half(self, readouts):
         """Return σ(z) − ½."""
@@ -94,19 +101,19 @@ def _mills(z):
 LINKS: dict[str, Link] = {"logistic": LogisticLink(), "probit": ProbitLink()}
 
 
-# Processors take up to 16 numbers at once and round a remainder differently; weights whose rows are
-# multiples of it have none.
+# Processors take up to 16 numbers at once, and torch rounds what remains in another way. The biases
+# of a replicate are so few that only padding leaves no remainder.
 _LANES = 16
 
 
 class Heads(nn.Module):
     """The task heads of an ensemble whose replicates may have different numbers of tasks.
 
-    Arrays have as many task columns as the replicate with most tasks; columns that a replicate does
-    not have hold zeros, get no gradient and stay zero. They take no part in training either: padded
-    arrays round differently, and one bit can wake another unit and lead a network elsewhere. So
-    training goes by runs, which are neighbouring replicates with equal numbers of tasks; sort the
-    replicates by it, and there are few.
+    Arrays have as many task columns as the replicate with most tasks, and the bias a few more;
+    columns that a replicate does not have hold zeros, get no gradient and stay zero. They take no
+    part in training either: padded arrays round differently, and one bit can wake another unit and
+    lead a network elsewhere. So training goes by runs, which are neighbouring replicates with equal
+    numbers of tasks; sort the replicates by it, and there are few.
 
     Parameters
     ----------
@@ -134,11 +141,11 @@ class Heads(nn.Module):
         self.link = LINKS[link]
         self.runs = [(n, len(list(run))) for n, run in itertools.groupby(n_tasks)]
         self.most = max(n_tasks)
-        columns = -(-self.most // _LANES) * _LANES
+        padded = -(-self.most // _LANES) * _LANES
         starts = []
         for rng, own in zip(rngs, n_tasks, strict=True):
-            start = {"weight": np.zeros((n_units, columns), np.float32)}
-            start["bias"] = np.zeros(columns, np.float32)
+            start = {"weight": np.zeros((n_units, self.most), np.float32)}
+            start["bias"] = np.zeros(padded, np.float32)
             start["weight"][:, :own] = uniform(rng, (n_units, own), n_units)
             start["bias"][:own] = uniform(rng, (own,), n_units)
             starts.append(start)

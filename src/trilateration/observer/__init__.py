@@ -37,6 +37,13 @@ from trilateration.observer.calibration import (
     report_bias,
 )
 from trilateration.observer.ceilings import DecisionCeilings, decision_ceilings
+from trilateration.observer.curved import (
+    circle_probits,
+    circle_reports,
+    distances_from_circle_reports,
+    position_from_circles,
+    product_reports,
+)
 from trilateration.observer.information import (
     MeasuredR2,
     autoregressive_mean_variance,
@@ -56,6 +63,7 @@ from trilateration.observer.mapped import (
     mapped_information,
     matched_noise,
 )
+from trilateration.observer.memory import leaky_steps
 from trilateration.observer.noisy_reports import NoisyTrilateration, trilaterate_noisy_reports
 from trilateration.observer.oracle import (
     brute_force_axis_reports,
@@ -114,6 +122,7 @@ from trilateration.observer.spectra import (
     singular_value_edges,
     singular_value_pdf,
 )
+from trilateration.observer.stopping import Responses, respond
 from trilateration.observer.streaming import reports_over_time
 from trilateration.observer.truncated import LogTails, axis_log_reports, axis_reports
 from trilateration.observer.unknown_tasks import (
@@ -144,6 +153,7 @@ __all__ = [
     "RecoverableRange",
     "RecoveredWorld",
     "ReportFormat",
+    "Responses",
     "SpectrumEdges",
     "Trilateration",
     "anisotropic_reports",
@@ -164,11 +174,14 @@ __all__ = [
     "brute_force_box_reports",
     "brute_force_reading_reports",
     "calibration_curve",
+    "circle_probits",
+    "circle_reports",
     "cramer_rao_bound",
     "decision_ceilings",
     "dense_line_error",
     "dense_line_information",
     "discrete_posterior",
+    "distances_from_circle_reports",
     "distances_from_log_reports",
     "distances_from_reports",
     "effective_steps",
@@ -177,6 +190,7 @@ __all__ = [
     "fisher_information",
     "gaussian_posterior",
     "inverse_gram_after_next",
+    "leaky_steps",
     "likelihood_errors",
     "line_error",
     "location_log_density",
@@ -200,15 +214,18 @@ __all__ = [
     "normal_quantile_from_log",
     "normal_quantile_from_log_pair",
     "overconfidence",
+    "position_from_circles",
     "positions_up_to_affine",
     "positions_up_to_motion",
     "probability_noise_weights",
     "probability_outside",
+    "product_reports",
     "r2_ceiling",
     "readout_covariance",
     "report_bias",
     "reports",
     "reports_over_time",
+    "respond",
     "sample_grams",
     "scatter_reports",
     "singular_value_edges",

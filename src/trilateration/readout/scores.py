@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Int, Real
+from scipy import stats
 
 from trilateration._arrays import Scalar
 from trilateration._checks import check_at_least
@@ -109,6 +110,57 @@ def error_ratio(
     below = float(reference.mean())
     ratio = float(squared_errors.mean()) / below
     return Score(ratio, mean_error(squared_errors - ratio * reference).uncertainty / below)
+
+
+class Median(NamedTuple):
+    """A median and its distribution-free interval.
+
+    Attributes
+    ----------
+    value
+        The sample median.
+    low, high
+        Order statistics between which the true median lies with probability 95 % or more.
+    """
+
+    value: float
+    low: float
+    high: float
+
+
+def median_over_networks(values: Real[np.ndarray, " replicate"]) -> Median:
+    """Return the median over independent networks with a 95 % interval from their order.
+
+    The k-th least and k-th largest of n values enclose the true median with probability
+    1 − 2 P(Binomial(n, ½) < k), whatever the law; k is the largest for which that is 95 % or more.
+
+    Parameters
+    ----------
+    values
+        One value a network, at least 6: of fewer, not even the extremes reach 95 %.
+    """
+    n = len(values)
+    if n < 6:
+        raise ValueError(f"values must be of at least 6 networks for a 95 % interval, got {n}")
+    # ppf(0.025) is the least k with P(Binomial ≤ k) ≥ 0.025, so below it the tail is smaller.
+    k = int(stats.binom.ppf(0.025, n, 0.5))
+    ordered = np.sort(values)
+    return Median(float(np.median(values)), float(ordered[k - 1]), float(ordered[n - k]))
+
+
+def mean_over_networks(values: Real[np.ndarray, " replicate"]) -> Score:
+    """Return the mean over independent networks and its 95 % half-width by Student's t.
+
+    Parameters
+    ----------
+    values
+        One value a network, at least 2.
+    """
+    n = len(values)
+    if n < 2:
+        raise ValueError(f"values must be of at least 2 networks, got {n}")
+    half = stats.t.ppf(0.975, n - 1) * values.std(ddof=1) / n**0.5
+    return Score(float(values.mean()), float(half))
 
 
 def held_out_quadrant_r2(s: Scalar) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from trilateration._arrays import Scalar
 from trilateration._checks import check_choice, check_count, check_positive

@@ -5,7 +5,14 @@ ensemble and returns a :class:`TrainedEnsemble`; :func:`record` runs it on new t
 """
 
 from trilateration.training.checkpoints import load_checkpoint, save_checkpoint, write_whole
-from trilateration.training.configuration import OBSERVATIONS, TASKS, Configuration, check_packs
+from trilateration.training.configuration import (
+    NOISES,
+    OBSERVATIONS,
+    TASKS,
+    Configuration,
+    check_packs,
+    noise_of,
+)
 from trilateration.training.loop import (
     DivergenceWarning,
     TrainedEnsemble,
@@ -20,6 +27,7 @@ from trilateration.training.recordings import Recording, record
 from trilateration.training.worlds import Batch, Worlds, boundaries_of
 
 __all__ = [
+    "NOISES",
     "OBSERVATIONS",
     "PROTOCOLS",
     "TASKS",
@@ -35,6 +43,7 @@ __all__ = [
     "choose_device",
     "descent",
     "load_checkpoint",
+    "noise_of",
     "protocol",
     "record",
     "save_checkpoint",

@@ -1,21 +1,39 @@
 """What one network is and how it is trained, in one frozen record."""
 
 import dataclasses
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from trilateration._arrays import Scalar
-from trilateration._checks import check_at_least, check_choice, check_count, check_positive
+from trilateration._checks import (
+    check_at_least,
+    check_between,
+    check_choice,
+    check_count,
+    check_positive,
+)
+from trilateration.evidence import AutoregressiveNoise, GaussianNoise, NoiseModel, StudentNoise
 from trilateration.evidence.maps import MAPS
 from trilateration.networks import LINKS, PRECISIONS, architectures, make_core
 from trilateration.training.protocols import Protocol, protocol
 
-TASKS = ("even", "random")
+TASKS = ("even", "random", "circles", "products")
+NOISES = ("gaussian", "autoregressive", "student")
 OBSERVATIONS = ("relu", "identity", *MAPS)
 
 # In these replicates of one ensemble may differ.
-PER_REPLICATE = ("seed", "n_tasks", "sigma", "offset_half_width", "tasks")
+PER_REPLICATE = (
+    "seed",
+    "n_tasks",
+    "sigma",
+    "offset_half_width",
+    "tasks",
+    "noise",
+    "noise_parameter",
+    "held_out",
+)
 
 Options = tuple[tuple[str, object], ...]
 
@@ -46,16 +64,24 @@ class Configuration:
     dimension
         D ≥ 1.
     tasks
-        ``"even"``: evenly spaced lines through the origin, D = 2; ``"random"``: isotropic normals.
+        ``"even"``: evenly spaced lines through the origin, D = 2; ``"random"``: isotropic normals;
+        ``"circles"`` and ``"products"``: :func:`~trilateration.tasks.random_circles` and
+        :func:`~trilateration.tasks.turned_crosses`, D = 2.
     offset_half_width
         Random boundaries have offsets uniform on ± this many latent units; 0 for the origin.
     sigma
         σ > 0, standard deviation of the evidence per step and axis, in latent units.
+    noise, noise_parameter
+        ``"gaussian"`` and 0; ``"autoregressive"`` and the correlation ρ of neighbouring steps;
+        ``"student"`` and the degrees of freedom ν > 2. σ is the standard deviation of all.
     observation
         ``"relu"``: the authors' frozen random encoder; ``"identity"``: the evidence itself; or a
         name of :data:`~trilateration.evidence.maps.MAPS`, drawn anew for each seed.
     precision
         ``"float32"`` or ``"bfloat16"``; see :class:`~trilateration.networks.Ensemble`.
+    held_out
+        Side a of the corner [½ − a, ½]^D that training never shows, 0 ≤ a < 1: ½ for the orthant
+        of positive coordinates, 0 to show the whole box. Tests show it all the same.
 
     Raises
     ------
@@ -76,6 +102,9 @@ class Configuration:
     sigma: Scalar = 0.2
     observation: str = "relu"
     precision: str = "float32"
+    held_out: Scalar = 0.0
+    noise: str = "gaussian"
+    noise_parameter: Scalar = 0.0
 
     def __post_init__(self):
         check_choice(self.architecture, architectures(), "architecture")
@@ -91,10 +120,18 @@ class Configuration:
             object.__setattr__(self, name, float(getattr(self, name)))
         check_choice(self.observation, OBSERVATIONS, "observation")
         check_choice(self.precision, PRECISIONS, "precision")
-        if self.tasks == "even" and (self.dimension != 2 or self.offset_half_width):
+        check_at_least(self.held_out, 0, "held_out")
+        object.__setattr__(self, "held_out", float(self.held_out))
+        if self.held_out >= 1:
+            raise ValueError(
+                f"held_out must be less than 1, the side of the box, got {self.held_out}: nothing "
+                "would be left to train on"
+            )
+        noise_of(self)
+        if self.tasks != "random" and (self.dimension != 2 or self.offset_half_width):
             raise ValueError(
                 "tasks must be 'random' unless dimension is 2 and offset_half_width is 0, got "
-                f"'even' with {self.dimension} and {self.offset_half_width}"
+                f"{self.tasks!r} with {self.dimension} and {self.offset_half_width}"
             )
         if isinstance(self.protocol, str):
             object.__setattr__(self, "protocol", protocol(self.protocol))
@@ -133,6 +170,27 @@ class Configuration:
         """Return what configurations must share to be trained in one ensemble."""
         record = self.record()
         return tuple(sorted((k, str(v)) for k, v in record.items() if k not in PER_REPLICATE))
+
+
+def noise_of(configuration: Configuration) -> NoiseModel:
+    """Return the noise of a network's evidence.
+
+    Raises
+    ------
+    ValueError
+        If there is no noise of that name, or its parameter is not allowed.
+    """
+    sigma, parameter = configuration.sigma, configuration.noise_parameter
+    check_choice(configuration.noise, NOISES, "noise")
+    if configuration.noise == "autoregressive":
+        check_between(parameter, -1, 1, "noise_parameter")
+        return AutoregressiveNoise(sigma, parameter)
+    if configuration.noise == "student":
+        check_between(parameter, 2, math.inf, "noise_parameter")
+        return StudentNoise(sigma, parameter)
+    if parameter != 0:
+        raise ValueError(f"noise_parameter must be 0 for gaussian noise, got {parameter!r}")
+    return GaussianNoise(sigma)
 
 
 def check_packs(configurations) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from trilateration._checks import check_at_least, check_count
 from trilateration.networks import Ensemble, Product
@@ -288,7 +288,7 @@ class _Run:
         slope = torch.empty_like(readouts)
         if neutral:
             slope[:, :neutral] = link.slope_at_half(readouts[:, :neutral])
-        slope[:, neutral:] = link.slope(readouts[:, neutral:], labels)
+        slope[:, neutral:] = link.slope_of_labels(readouts[:, neutral:], labels)
         return slope.div_(readouts[0].numel())
 
     def _loss(self, readouts, labels):

@@ -38,8 +38,8 @@ class Protocol:
     learning_rate, schedule
         Adam's; ``"one-cycle"`` rises over the first quarter and falls to nothing at the end.
     start
-        ``"default"`` as torch draws weights; ``"persistent"`` changes recurrent weights so that a
-        state outlasts a trial, and input biases so that the mean drive is zero.
+        ``"default"`` as torch draws weights; ``"persistent"`` sets input biases so that the mean
+        drive is zero and, in rate networks, recurrent weights so that a state outlasts a trial.
     averaging
         0, or the decay < 1 of a running average of the weights, which then is the result.
     patience

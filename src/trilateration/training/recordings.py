@@ -34,6 +34,11 @@ class Recording(NamedTuple):
     features: Float[np.ndarray, "replicate trial time feature"]
     labels: Float[np.ndarray, "replicate trial task"]
 
+    @property
+    def code(self) -> Float[np.ndarray, "replicate trial unit"]:
+        """Hidden states at the last step kept, in the precision that decoders compute in."""
+        return self.hidden[:, :, -1].astype(np.float64)
+
 
 @torch.no_grad()
 def record(

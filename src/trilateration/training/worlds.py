@@ -6,6 +6,7 @@ needs no state, and a replicate sees the same trials in any company.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -13,11 +14,20 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from trilateration._arrays import Scalar
 from trilateration.evidence.maps import MAPS
 from trilateration.networks import Encoders, FixedMaps
 from trilateration.parameters import generator
-from trilateration.tasks import Boundaries, evenly_spaced_lines, random_hyperplanes
-from trilateration.training.configuration import Configuration, check_packs
+from trilateration.tasks import (
+    Boundaries,
+    Circles,
+    Products,
+    evenly_spaced_lines,
+    random_circles,
+    random_hyperplanes,
+    turned_crosses,
+)
+from trilateration.training.configuration import Configuration, check_packs, noise_of
 
 _HALF_WIDTH = 0.5
 # Numbers in a chunk of one replicate's evidence, and rows that are encoded at once: large enough to
@@ -37,7 +47,8 @@ class Batch(NamedTuple):
         What the networks see, ``(replicate, time, trial, feature)``: f(0) at fixation and decision
         steps, f(X) between.
     labels
-        1[a_i·x* > β_i] as 0.0 or 1.0, ``(replicate, trial, task)``; 0 for tasks a replicate lacks.
+        1[a_i·x* > β_i], or the side of a curved boundary, as 0.0 or 1.0, shape
+        ``(replicate, trial, task)``; 0 for tasks a replicate lacks.
     """
 
     latents: Float[Tensor, "replicate trial dimension"]
@@ -45,8 +56,13 @@ class Batch(NamedTuple):
     labels: Float[Tensor, "replicate trial task"]
 
 
-def boundaries_of(configuration: Configuration) -> Boundaries:
+def boundaries_of(configuration: Configuration) -> Boundaries | Circles | Products:
     """Return the task boundaries of a network."""
+    if configuration.tasks == "circles":
+        rng = generator(configuration.seed, "boundaries")
+        return random_circles(configuration.n_tasks, rng=rng)
+    if configuration.tasks == "products":
+        return turned_crosses(configuration.n_tasks)
     if configuration.tasks == "even":
         return evenly_spaced_lines(configuration.n_tasks)
     # Normals and offsets have generators of their own, else sets of different size were not nested.
@@ -106,11 +122,34 @@ class Worlds:
         """Return f(points), each replicate by its own map."""
         return self.encoders(points, self.dtype) if self.encoders is not None else points
 
+    def changed(
+        self, *, sigma: Scalar | None = None, stimulus_steps: int | None = None
+    ) -> "Worlds":
+        """Return worlds with the same maps and boundaries, whose trials are of another kind.
+
+        Parameters
+        ----------
+        sigma
+            Another noise σ > 0 for every replicate, or None for its own.
+        stimulus_steps
+            Another number of steps with evidence, or None for the present one.
+        """
+        steps = self.protocol.stimulus_steps if stimulus_steps is None else stimulus_steps
+        protocol = replace(self.protocol, stimulus_steps=steps)
+        changed = [
+            replace(c, protocol=protocol, sigma=c.sigma if sigma is None else sigma)
+            for c in self.configurations
+        ]
+        return Worlds(changed, self.device)
+
     def batch(self, step: int) -> Batch:
         """Return the trials of a step of the descent, the same whenever it is asked for."""
         chunk, within = divmod(step, self.chunk)
         if self._drawn[0] != chunk:
-            drawn = self._draw(("evidence", str(chunk)), self.chunk, self.protocol.batch)
+            held_out = [c.held_out for c in self.configurations]
+            drawn = self._draw(
+                ("evidence", str(chunk)), self.chunk, self.protocol.batch, held_out=held_out
+            )
             self._drawn = (chunk, *drawn)
         _, latents, labels, evidence = self._drawn
         group = within // self.group
@@ -151,7 +190,14 @@ class Worlds:
         seen = self.observe(evidence[:, 0].to(self.device))
         return self._present(drawn[:, 0], labels[:, 0], seen)
 
-    def _draw(self, stream, n_chunk, n_trials, latents=None):
+    def readings(
+        self, n_trials: int, *, stream: str = "test", latents: np.ndarray | None = None
+    ) -> Float[np.ndarray, "replicate trial time dimension"]:
+        """Return the readings X(k) whose features :meth:`trials` shows, for the same arguments."""
+        _, _, evidence = self._draw(("trials", stream), 1, n_trials, latents)
+        return evidence[:, 0].transpose(1, 2).double().numpy()
+
+    def _draw(self, stream, n_chunk, n_trials, latents=None, held_out=None):
         """Draw positions, labels and evidence, each with the axes (replicate, chunk, ...)."""
         steps, dimension = self.protocol.stimulus_steps, self.dimension
         positions = np.empty((len(self.sigmas), n_chunk, n_trials, dimension), np.float32)
@@ -159,8 +205,15 @@ class Worlds:
         for replicate, configuration in enumerate(self.configurations):
             rng = generator(configuration.seed, *stream)
             rng.random(out=positions[replicate], dtype=np.float32)
-            rng.standard_normal(out=evidence[replicate], dtype=np.float32)
-            evidence[replicate] *= self.sigmas[replicate]
+            if configuration.noise == "gaussian":
+                rng.standard_normal(out=evidence[replicate], dtype=np.float32)
+                evidence[replicate] *= self.sigmas[replicate]
+            else:
+                shape = (n_chunk, n_trials, steps, dimension)
+                noise = noise_of(configuration).sample(shape, rng, dtype=np.float32)
+                evidence[replicate] = noise.swapaxes(1, 2)
+            if held_out is not None and held_out[replicate]:
+                _leave_corner(positions[replicate], 1 - held_out[replicate], rng)
         positions -= _HALF_WIDTH
         if latents is not None:
             positions[:] = np.asarray(latents, np.float32)[..., None, :, :]
@@ -180,3 +233,16 @@ class Worlds:
             features[:, before + steps :] = self._rest[:, None]
             features[:, before : before + steps] = seen
         return Batch(latents.to(self.device), features, labels.to(self.device))
+
+
+def _leave_corner(positions, edge, rng):
+    """Draw positions in [0, 1]^D again, in place, until none is beyond ``edge`` on every axis.
+
+    The others stay as they were drawn, and so does the evidence, which comes before: a network that
+    is held out of a corner sees elsewhere the very trials of its twin that is not.
+    """
+    rows = positions.reshape(-1, positions.shape[-1])
+    inside = np.flatnonzero((rows > edge).all(axis=1))
+    while len(inside):
+        rows[inside] = rng.random((len(inside), rows.shape[1]), dtype=np.float32)
+        inside = inside[(rows[inside] > edge).all(axis=1)]

@@ -18,18 +18,7 @@ from trilateration._checks import (
     check_positive,
 )
 
-__all__ = [
-    "Boundaries",
-    "concurrent_hyperplanes",
-    "correlated_hyperplanes",
-    "distant_hyperplanes",
-    "evenly_spaced_lines",
-    "near_parallel_lines",
-    "random_hyperplanes",
-    "validate_labels",
-]
-
-_UNIT_TOLERANCE = 1e-9
+UNIT_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,10 +45,10 @@ class Boundaries:
     offsets: Float[np.ndarray, " task"]
 
     def __post_init__(self):
-        normals = _frozen_matrix(self.normals, "normals")
-        offsets = _frozen_offsets(self.offsets, len(normals), "offsets")
+        normals = frozen_matrix(self.normals, "normals")
+        offsets = frozen_offsets(self.offsets, len(normals), "offsets")
         lengths = np.linalg.norm(normals, axis=1)
-        bad = np.flatnonzero(np.abs(lengths - 1) > _UNIT_TOLERANCE)
+        bad = np.flatnonzero(np.abs(lengths - 1) > UNIT_TOLERANCE)
         if len(bad):
             raise ValueError(
                 f"normals must have length 1, got length {lengths[bad[0]]:.6g} at index {bad[0]}; "
@@ -184,7 +173,7 @@ def evenly_spaced_lines(n_tasks: int) -> Boundaries:
     """
     check_count(n_tasks, "n_tasks")
     angles = (np.arange(n_tasks) + 0.5) * np.pi / n_tasks
-    return _lines(angles, np.where(np.cos(angles) >= 0, 1.0, -1.0))
+    return lines_at(angles, np.where(np.cos(angles) >= 0, 1.0, -1.0))
 
 
 def near_parallel_lines(n_tasks: int, spread: Scalar, *, direction: Scalar = 0.0) -> Boundaries:
@@ -205,7 +194,7 @@ def near_parallel_lines(n_tasks: int, spread: Scalar, *, direction: Scalar = 0.0
     check_count(n_tasks, "n_tasks")
     check_positive(spread, "spread")
     angles = direction + ((np.arange(n_tasks) + 0.5) / n_tasks - 0.5) * spread
-    return _lines(angles, 1.0)
+    return lines_at(angles, 1.0)
 
 
 def random_hyperplanes(
@@ -324,7 +313,8 @@ def validate_labels(labels: Array) -> Array:
     return labels
 
 
-def _lines(angles, signs):
+def lines_at(angles, signs):
+    """Return lines through the origin at the given angles, and the sides of their normals."""
     normals = np.stack([-np.sin(angles) * signs, np.cos(angles) * signs], axis=1)
     return Boundaries(normals, np.zeros(len(angles)))
 
@@ -336,7 +326,8 @@ def _task_shape(thresholds, n_tasks):
     return (n_tasks,)
 
 
-def _frozen_matrix(values, name):
+def frozen_matrix(values, name):
+    """Return a read-only copy of a finite matrix with a row for each task."""
     matrix = np.array(as_floating(values, name), dtype=np.float64)
     if matrix.ndim != 2 or 0 in matrix.shape:
         raise ValueError(
@@ -347,7 +338,8 @@ def _frozen_matrix(values, name):
     return matrix
 
 
-def _frozen_offsets(values, n_tasks, name):
+def frozen_offsets(values, n_tasks, name):
+    """Return a read-only copy of one finite number for each task."""
     offsets = np.array(as_floating(values, name), dtype=np.float64)
     if offsets.shape != (n_tasks,):
         raise ValueError(f"{name} must have shape ({n_tasks},), got {offsets.shape}")
