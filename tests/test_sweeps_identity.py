@@ -2,6 +2,7 @@ import functools
 import shutil
 
 import pytest
+from test_rooms import MODULES, room_of, rooms_imported
 
 import trilateration
 from trilateration.sweeps import decoding_scores, identity
@@ -59,6 +60,14 @@ def test_the_source_that_matters_matters(tmp_path, monkeypatch):
     assert worlds()[0] != before[0]
     monkeypatch.undo()
     assert worlds() == before
+
+
+@pytest.mark.parametrize("rooms", [identity._TRAINING, identity._MEASURING])
+def test_no_room_that_matters_is_left_out(rooms):
+    imported = {
+        room for module in MODULES if room_of(module) in rooms for room in rooms_imported(module)
+    }
+    assert imported <= {*rooms}
 
 
 def test_versions_matter(monkeypatch):

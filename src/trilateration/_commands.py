@@ -23,6 +23,7 @@ from trilateration.sweeps.executors import end_processes
 from trilateration.sweeps.running import PACK_SIZE
 from trilateration.sweeps.store import Store
 from trilateration.training import (
+    NOISES,
     OBSERVATIONS,
     PROTOCOLS,
     TASKS,
@@ -36,6 +37,7 @@ _CHOICES = {
     "head": tuple(LINKS),
     "protocol": PROTOCOLS,
     "tasks": TASKS,
+    "noise": NOISES,
     "observation": OBSERVATIONS,
     "precision": PRECISIONS,
 }
@@ -46,11 +48,14 @@ _NETWORK = {
     "protocol": "how to train; the options of the protocol below change parts of it",
     "n_units": "hidden units",
     "dimension": "dimensions of the latent state",
-    "tasks": "evenly spaced lines in the plane, or random boundaries",
+    "tasks": "evenly spaced lines in the plane, random boundaries, or curved ones",
     "offset_half_width": "random boundaries lie up to this far from the origin, in latent units",
     "sigma": "standard deviation of the evidence per step and axis, in latent units",
-    "observation": "a frozen random encoder of rectified units, or the evidence itself",
+    "noise": "law of the noise",
+    "noise_parameter": "correlation of neighbouring steps, or degrees of freedom",
+    "observation": "a frozen random encoder, the evidence itself, or a map of it",
     "precision": "to which the factors of large products are rounded",
+    "held_out": "side of the corner of positive coordinates that training never shows",
 }
 _PROTOCOL = {
     "stimulus_steps": "steps with evidence",

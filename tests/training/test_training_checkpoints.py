@@ -5,6 +5,7 @@ import json
 import os
 import resource
 import signal
+import threading
 
 import jaxtyping
 import numpy as np
@@ -338,3 +339,26 @@ def test_a_checkpoint_of_other_networks_is_refused_and_kept(path):
     ):
         run(path, records=STEPS)
     assert path.read_bytes() == before
+
+
+def test_a_checkpoint_can_be_read_while_it_is_replaced(tmp_path):
+    path, stop = tmp_path / "busy.safetensors", threading.Event()
+
+    def write():
+        step = 0
+        while not stop.is_set():
+            step += 1
+            tensors = {"weights": torch.full((50, step % 7 + 1), float(step))}
+            save_checkpoint(path, tensors, [Configuration()], {"step": step})
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        while not path.exists():
+            pass
+        for _ in range(300):
+            tensors, _, progress = load_checkpoint(path)
+            assert (tensors["weights"] == progress["step"]).all()
+    finally:
+        stop.set()
+        writer.join()

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import Tensor
 
 from trilateration.training.configuration import Configuration
@@ -123,9 +123,11 @@ def load_checkpoint(
     if not path.is_file():
         raise FileNotFoundError(f"path must be a checkpoint, but there is no file {path}")
     try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        # Read once: safe_open opens a path twice, and in between it may have been replaced.
+        contents = path.read_bytes()
+        tensors = load(contents)
+        header = json.loads(contents[8 : 8 + int.from_bytes(contents[:8], "little")])
+        metadata = header.get("__metadata__") or {}
     except (SafetensorError, ValueError) as error:
         raise ValueError(
             f"path must be a whole checkpoint, but {path} is damaged or cut short ({error}); "
