@@ -9,6 +9,7 @@ comparison and sanitising rules, and the strict build of the site renders the sa
 import contextlib
 import copy
 import functools
+import os
 
 import pytest
 from bookbuild import execute
@@ -16,6 +17,10 @@ from bookbuild import notebooks as nb
 from bookbuild.layout import ROOT, Page, notebooks
 from jaxtyping import install_import_hook
 from nbval.plugin import IPyNbCell, IPyNbFile, coalesce_streams
+
+# As chapters and workers run: with several threads torch cuts arrays of odd sizes in other places,
+# and the last bit of a sum may differ. It is read when torch is first imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # Shapes and types in signatures are true only because they are checked here, and only here.
 install_import_hook("trilateration", "typecheck.checked")
