@@ -1,5 +1,6 @@
 """Checkpoints: resuming changes nothing, and nothing that was saved is lost."""
 
+import contextlib
 import errno
 import json
 import os
@@ -194,19 +195,23 @@ def test_control_c_while_a_file_is_written_leaves_the_old_one(path, monkeypatch)
 # ---- a disk that is full
 
 
-@pytest.fixture
+@contextlib.contextmanager
 def small_disk():
-    """Let the system refuse files above 8 KiB, as a full disk would in the middle of a file."""
+    """Let the system refuse files above 8 KiB, as a full disk would in the middle of a file.
+
+    Never for longer than the write: pytest's own output may go to a file that is longer already.
+    """
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (8192, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-@pytest.mark.usefixtures("small_disk")
 def test_a_file_that_does_not_fit_leaves_the_old_one(path):
     write_whole(path, b"old")
-    with pytest.raises(OSError, match=f"cannot write {path}: .* before is unharmed"):
+    with pytest.raises(OSError, match=f"cannot write {path}: .* before is unharmed"), small_disk():
         write_whole(path, bytes(100_000))
     assert path.read_bytes() == b"old"
     assert os.listdir(path.parent) == [path.name]
