@@ -5,9 +5,9 @@ The sweep takes hours, so its table is committed:
     python -m trilateration sweep --vary n_tasks=2,3,6,12,24 --vary seed=0..19 \
         --vary protocol=authors
 
-or ``sweep(GRID)`` of :mod:`trilateration.sweeps`, in parts if several machines share it. This
-script joins the parts and writes what is not the same in all rows, with the rest, the versions and
-the machine in the file's metadata:
+or ``sweep()`` of :mod:`trilateration.sweeps`, in parts if several machines share it. This script
+joins the parts and writes what is not the same in all rows, with the rest, the versions and the
+machine in the file's metadata:
 
     python benchmarks/authors_protocol.py PART.parquet ... --commit 5c8c9ac --machine "2-core AMD"
 """
@@ -22,12 +22,9 @@ from trilateration.sweeps.identity import versions
 from trilateration.training import protocol
 
 KEPT = Path(__file__).resolve().parents[1] / "book" / "part2" / "authors_protocol.parquet"
-GRID = {"n_tasks": [2, 3, 6, 12, 24], "seed": list(range(20)), "protocol": ["authors"]}
-COMMAND = (
-    "python -m trilateration sweep --vary n_tasks=2,3,6,12,24 --vary seed=0..19 "
-    "--vary protocol=authors"
-)
-SCORES = ["ood_r2", "worst_ood_r2", "r2", "within_r2", "accuracy", "decision_loss"]
+N_TASKS = (2, 3, 6, 12, 24)
+SCORES = ("ood_r2", "worst_ood_r2", "r2", "within_r2", "accuracy", "decision_loss")
+LEAST_SEEDS = 8
 
 
 def join(parts: list[pd.DataFrame], commit: str, machine: str) -> pd.DataFrame:
@@ -36,28 +33,35 @@ def join(parts: list[pd.DataFrame], commit: str, machine: str) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If the parts are not the whole grid, once each, or not all by the authors' protocol.
+        If the parts do not hold each number of tasks with the same seeds, enough of them and each
+        once, or are by another protocol than the authors' (the number of steps may differ).
     """
     table = pd.concat(parts, ignore_index=True).sort_values(["n_tasks", "seed"], ignore_index=True)
+    seeds = sorted(set(table["seed"]))
     cells = list(zip(table["n_tasks"], table["seed"], strict=True))
-    whole = [(n, seed) for n in GRID["n_tasks"] for seed in GRID["seed"]]
-    if cells != whole:
-        missing = sorted(set(whole) - set(cells))
+    whole = [(n, seed) for n in N_TASKS for seed in seeds]
+    if cells != whole or len(seeds) < LEAST_SEEDS:
         raise ValueError(
-            f"parts must hold each of {len(whole)} networks once, got {len(cells)} rows and "
-            f"{len(missing)} missing, the first: {missing[:1]}"
+            f"parts must hold {', '.join(map(str, N_TASKS))} tasks with the same {LEAST_SEEDS} or "
+            f"more seeds each, got {len(cells)} rows with {len(seeds)} seeds and "
+            f"{len(set(whole) - set(cells))} missing"
         )
-    by = {f"protocol.{f.name}": getattr(protocol("authors"), f.name) for f in fields()}
-    wrong = [name for name, value in by.items() if (table[name] != value).any()]
-    if wrong:
-        raise ValueError(f"parts must be by the authors' protocol, {wrong[0]} is not")
+    authors = protocol("authors")
+    for name in (field.name for field in dataclasses.fields(authors)):
+        column = table[f"protocol.{name}"]
+        if name == "steps":
+            wrong = column.nunique() > 1
+        else:
+            wrong = (column != getattr(authors, name)).any()
+        if wrong:
+            raise ValueError(f"parts must be by the authors' protocol, protocol.{name} is not")
     alike = {n: table[n].iloc[0] for n in table.columns if table[n].nunique(dropna=False) == 1}
     kept = ["n_tasks", "seed", *SCORES, "silent_units", "seconds"]
     kept += [name for name in ("diverged", "stopped_at") if name not in alike]
     fixed = {k: getattr(v, "item", lambda v=v: v)() for k, v in alike.items() if k not in kept}
     table = table[kept].copy()
     table.attrs = {
-        "command": COMMAND,
+        "command": command(seeds, fixed["protocol.steps"], authors.steps),
         "commit": commit,
         "machine": machine,
         "hours": round(float(table["seconds"].sum()) / 3600, 1),
@@ -67,9 +71,15 @@ def join(parts: list[pd.DataFrame], commit: str, machine: str) -> pd.DataFrame:
     return table
 
 
-def fields():
-    """Return the fields of a protocol."""
-    return dataclasses.fields(protocol("authors"))
+def command(seeds: list[int], steps: int, usual: int) -> str:
+    """Return the command that trains and measures the networks of a table."""
+    adjacent = seeds == list(range(seeds[0], seeds[-1] + 1))
+    named = f"{seeds[0]}..{seeds[-1]}" if adjacent else ",".join(map(str, seeds))
+    changed = "" if steps == usual else f" --vary steps={steps}"
+    return (
+        f"python -m trilateration sweep --vary n_tasks={','.join(map(str, N_TASKS))} "
+        f"--vary seed={named} --vary protocol=authors{changed}"
+    )
 
 
 def main() -> None:
