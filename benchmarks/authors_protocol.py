@@ -65,7 +65,7 @@ def join(parts: list[pd.DataFrame], commit: str, machine: str) -> pd.DataFrame:
         "commit": commit,
         "machine": machine,
         "hours": round(float(table["seconds"].sum()) / 3600, 1),
-        "versions": versions(),
+        "versions": ", ".join(f"{name} {value}" for name, value in versions().items()),
         "the same in all rows": fixed,
     }
     return table
