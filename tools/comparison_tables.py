@@ -7,6 +7,7 @@ goes on from there. Beside each table lies a JSON file that says where it comes 
 """
 
 import argparse
+import io
 import json
 import os
 import platform
@@ -17,6 +18,7 @@ import pandas as pd
 
 from trilateration.sweeps import comparison, processes
 from trilateration.sweeps.identity import source_digest, versions
+from trilateration.training import write_whole
 
 FOLDER = Path(__file__).resolve().parents[1] / "book" / "part3"
 HEADS = ("logistic", "probit")
@@ -45,7 +47,7 @@ def parts(name):
 
 
 def provenance(table, name):
-    """Return where a table comes from, as JSON values; the commit is that of the package's source."""
+    """Return where a table comes from, as JSON values."""
     git = ["git", "-C", str(FOLDER)]
     commit = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True).stdout
     return {
@@ -62,17 +64,11 @@ def provenance(table, name):
 
 def save(table, path, name):
     """Write a table and its provenance, each whole or not at all."""
-    described = path.with_suffix(".json")
-    for target, write in (
-        (path, lambda part: table.to_parquet(part, index=False, compression="zstd")),
-        (
-            described,
-            lambda part: part.write_text(json.dumps(provenance(table, name), indent=2) + "\n"),
-        ),
-    ):
-        part = target.with_name(f".{target.name}.part")
-        write(part)
-        part.replace(target)
+    origin = json.dumps(provenance(table, name), indent=2)
+    contents = io.BytesIO()
+    table.to_parquet(contents, index=False, compression="zstd")
+    write_whole(path, contents.getvalue())
+    write_whole(path.with_suffix(".json"), f"{origin}\n".encode())
 
 
 def main():
