@@ -32,7 +32,8 @@ def hold_by_hand(ensemble: Ensemble, smallness: Scalar = 1e-4) -> str:
     Returns
     -------
     str
-        What an affine map of the state returns at step k: ``"sum"``, Σ_j X(j); ``"mean"``, μ(k); or ``"reading"``, X(k).
+        What an affine map of the state returns at step k: ``"sum"``, Σ_j X(j); ``"mean"``, μ(k);
+        or ``"reading"``, X(k).
 
     Raises
     ------
