@@ -7,7 +7,6 @@ import pandas as pd
 from jaxtyping import Float
 from matplotlib.axes import Axes
 
-from trilateration.figures.limits import rows_of_dots
 from trilateration.figures.theme import FAINT, INK, PALETTE
 
 _MARKERS = "os^Dv"
@@ -29,13 +28,17 @@ def unexplained(ax: Axes, table: pd.DataFrame, column: str, *, title: str) -> Ax
         Of the panel.
     """
     worlds = list(dict.fromkeys(table.index.get_level_values("world")))
+    at = np.arange(len(worlds))
     ideal = 1 - table.xs("ideal", level="code")[column].to_numpy()
-    for index, code in ((2, "raw"), (1, "hidden"), (0, "reports")):
+    ax.plot(ideal, at, "|", color=INK, markersize=13, markeredgewidth=1.6, zorder=1)
+    for index, code in enumerate(("reports", "hidden", "raw")):
         rows = table.xs(code, level="code")
         values, half = 1 - rows[column].to_numpy(), rows[f"{column}_half"].to_numpy()
         # A bar must not reach 0 on a logarithmic axis.
         half = np.minimum(half, 0.9 * values)
-        rows_of_dots(ax, worlds, ideal, values, half, index=index, label=code)
+        style = dict(fmt=_MARKERS[index], color=PALETTE[index], markersize=5, capsize=2)
+        ax.errorbar(values, at + 0.27 * (index - 1), xerr=half, label=code, **style)
+    ax.set(yticks=at, yticklabels=worlds, ylim=(len(worlds) - 0.5, -0.5))
     ax.axvline(0.5, color=FAINT, linestyle=":", linewidth=1)
     ax.set(title=title, xscale="log", xlim=(0.018, 6), xticks=_LEFT, xticklabels=_LEFT)
     ax.minorticks_off()
