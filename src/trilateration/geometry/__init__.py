@@ -3,11 +3,13 @@
 :class:`RateDynamics` is one step of trained rate networks with the input held still;
 :func:`slow_points` finds where it hardly moves and :func:`attractors` where it ends;
 :func:`spectra` and :func:`time_constants` say how fast it returns there. :func:`rest` runs networks
-on after the stimulus has stopped. In other worlds than the paper's, :func:`codes_of` sets networks
-beside the ideal observer of their own trials (:func:`ideal_probits`), and :func:`world_scores`
-decodes both. This room needs the extra ``networks`` (torch).
+on after the stimulus has stopped. :func:`hold_by_hand` sets weights so that a state holds the
+evidence. In other worlds than the paper's, :func:`codes_of` sets networks beside the ideal observer
+of their own trials (:func:`ideal_probits`), and :func:`world_scores` decodes both. This room needs
+the extra ``networks`` (torch).
 """
 
+from trilateration.geometry.by_hand import hold_by_hand
 from trilateration.geometry.dynamics import RateDynamics, spectra, time_constants
 from trilateration.geometry.points import (
     Attractors,
@@ -60,6 +62,7 @@ __all__ = [
     "distinct_points",
     "exact_reports_score",
     "grid_probits",
+    "hold_by_hand",
     "ideal_probits",
     "measured_slopes",
     "paired",

@@ -13,6 +13,15 @@ except ModuleNotFoundError as error:
         "trilateration.sweeps needs pyarrow: pip install 'trilateration[networks]'", name="pyarrow"
     ) from error
 
+from trilateration.sweeps.comparison import (
+    CONTESTANTS,
+    SETTINGS,
+    Contestant,
+    comparison,
+    comparison_grid,
+    contestant,
+)
+from trilateration.sweeps.costs import Seconds, Work, fit_seconds, inference_work, step_work
 from trilateration.sweeps.executors import processes
 from trilateration.sweeps.grids import expand
 from trilateration.sweeps.running import PacksFailed, read_results, sweep, trained
@@ -20,12 +29,23 @@ from trilateration.sweeps.scores import decoding_scores
 from trilateration.sweeps.store import default_directory
 
 __all__ = [
+    "CONTESTANTS",
+    "SETTINGS",
+    "Contestant",
     "PacksFailed",
+    "Seconds",
+    "Work",
+    "comparison",
+    "comparison_grid",
+    "contestant",
     "decoding_scores",
     "default_directory",
     "expand",
+    "fit_seconds",
+    "inference_work",
     "processes",
     "read_results",
+    "step_work",
     "sweep",
     "trained",
 ]
