@@ -9,7 +9,7 @@ or ``sweep()`` of :mod:`trilateration.sweeps`, in parts if several machines shar
 joins the parts and writes what is not the same in all rows, with the rest, the versions and the
 machine in the file's metadata:
 
-    python benchmarks/authors_protocol.py PART.parquet ... --commit 5c8c9ac --machine "2-core AMD"
+    python tools/authors_protocol.py PART.parquet ... --commit 5c8c9ac --machine "2-core AMD"
 """
 
 import argparse
