@@ -1,37 +1,116 @@
-"""The shape of what networks do: their dynamics under constant input, and where it is slow.
+"""The shape of what networks do: their dynamics under constant input, and their codes.
 
-:class:`RateDynamics` is one step of trained rate networks with the input held still;
+*Dynamics.* :class:`RateDynamics` is one step of trained rate networks with the input held still;
 :func:`slow_points` finds where it hardly moves and :func:`attractors` where it ends;
 :func:`spectra` and :func:`time_constants` say how fast it returns there. :func:`rest` runs networks
-on after the stimulus has stopped. This room needs the extra ``networks`` (torch).
+on after the stimulus has stopped. These need the extra ``networks`` (torch), and are imported when
+they are first used.
+
+*Representations.* A code is an array with one row a trial and one column a unit. These see only
+distances between trials, and are blind to rotations of the code: :func:`axis_angles`,
+:func:`ccgp` and :func:`parallelism`, :func:`participation_ratio`, :func:`linear_and_nonlinear`, and
+the similarities :func:`linear_cka`, :func:`distance_correlation` and :func:`procrustes`. These
+depend on which units the code has: :func:`dci`, :func:`infomec`, :func:`sparseness`,
+:func:`unit_tuning` and :func:`axis_alignment`. Each docstring says where the measure comes from,
+its range and its traps.
 """
 
-from trilateration.geometry.dynamics import RateDynamics, spectra, time_constants
-from trilateration.geometry.points import (
-    Attractors,
-    SlowPoints,
-    attractors,
-    distinct_points,
-    slow_points,
+import importlib
+
+from trilateration.geometry.abstraction import (
+    Dichotomies,
+    balanced_dichotomies,
+    ccgp,
+    dichotomy_accuracy,
+    mean_code,
+    orthant_conditions,
+    parallelism,
+    shuffled_geometry,
 )
-from trilateration.geometry.relaxation import (
-    PrincipalAxes,
-    Relaxation,
-    principal_axes,
-    rest,
+from trilateration.geometry.angles import (
+    axis_angles,
+    encoding_axes,
+    random_angle_pdf,
+    random_angle_sd,
+    right_angle_p_value,
+    task_angle_sd,
 )
+from trilateration.geometry.dimensionality import Sparseness, participation_ratio, sparseness
+from trilateration.geometry.disentanglement import DCI, InfoMEC, dci, infomec
+from trilateration.geometry.nonlinear import Decoding, linear_and_nonlinear
+from trilateration.geometry.similarity import (
+    Alignment,
+    distance_correlation,
+    linear_cka,
+    procrustes,
+)
+from trilateration.geometry.tuning import UnitTuning, axis_alignment, unit_tuning
+
+# What needs torch, and the module that has it.
+_OF_NETWORKS = {
+    "Attractors": "points",
+    "PrincipalAxes": "relaxation",
+    "RateDynamics": "dynamics",
+    "Relaxation": "relaxation",
+    "SlowPoints": "points",
+    "attractors": "points",
+    "distinct_points": "points",
+    "principal_axes": "relaxation",
+    "rest": "relaxation",
+    "slow_points": "points",
+    "spectra": "dynamics",
+    "time_constants": "dynamics",
+}
 
 __all__ = [
+    "DCI",
+    "Alignment",
     "Attractors",
+    "Decoding",
+    "Dichotomies",
+    "InfoMEC",
     "PrincipalAxes",
     "RateDynamics",
     "Relaxation",
     "SlowPoints",
+    "Sparseness",
+    "UnitTuning",
     "attractors",
+    "axis_alignment",
+    "axis_angles",
+    "balanced_dichotomies",
+    "ccgp",
+    "dci",
+    "dichotomy_accuracy",
+    "distance_correlation",
     "distinct_points",
+    "encoding_axes",
+    "infomec",
+    "linear_and_nonlinear",
+    "linear_cka",
+    "mean_code",
+    "orthant_conditions",
+    "parallelism",
+    "participation_ratio",
     "principal_axes",
+    "procrustes",
+    "random_angle_pdf",
+    "random_angle_sd",
     "rest",
+    "right_angle_p_value",
+    "shuffled_geometry",
     "slow_points",
+    "sparseness",
     "spectra",
+    "task_angle_sd",
     "time_constants",
+    "unit_tuning",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Import what needs torch when it is first asked for."""
+    if name in _OF_NETWORKS:
+        module = importlib.import_module(f"trilateration.geometry.{_OF_NETWORKS[name]}")
+        return getattr(module, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
