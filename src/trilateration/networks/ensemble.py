@@ -151,7 +151,7 @@ class Ensemble(nn.Module):
             Number of leading steps at which the fixation channel is 1.
         """
         hidden = self.states(features.transpose(1, 2).contiguous(), fixation_steps)
-        readouts = self.heads(hidden)
+        readouts = self.heads(hidden, self.core.dtype)
         return Activity(hidden.transpose(1, 2), readouts.transpose(1, 2))
 
     def reports(
