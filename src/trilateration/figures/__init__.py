@@ -20,6 +20,14 @@ from trilateration.figures.networks import (
 from trilateration.figures.placement import error_ellipse, error_strips, spectrum, task_set
 from trilateration.figures.plane import boundary_lines, plane, plane_map, trial
 from trilateration.figures.position import fixes, lattice, planes, space
+from trilateration.figures.representations import (
+    angle_law,
+    code_grid,
+    network_rows,
+    separations,
+    similarity_table,
+    tuning_maps,
+)
 from trilateration.figures.shifts import against_shift, read_grid
 from trilateration.figures.theme import DPI, FAINT, INK, PALETTE, WIDTH, new, show, use_theme
 from trilateration.figures.training import (
@@ -37,8 +45,10 @@ __all__ = [
     "PALETTE",
     "WIDTH",
     "against_shift",
+    "angle_law",
     "boundary_lines",
     "calibration",
+    "code_grid",
     "cost_curves",
     "embed",
     "error_balance",
@@ -51,6 +61,7 @@ __all__ = [
     "learning_curves",
     "log_steps",
     "network_curves",
+    "network_rows",
     "new",
     "on_grid",
     "pictures",
@@ -63,13 +74,16 @@ __all__ = [
     "reference_curves",
     "reports_over_time",
     "rows_of_dots",
+    "separations",
     "sheet",
     "sheets",
     "show",
+    "similarity_table",
     "space",
     "spectrum",
     "task_set",
     "trial",
+    "tuning_maps",
     "unit_and_zero",
     "use_theme",
     "weight_growth",

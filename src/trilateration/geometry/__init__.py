@@ -12,7 +12,7 @@ distances between trials, and are blind to rotations of the code: :func:`axis_an
 the similarities :func:`linear_cka`, :func:`distance_correlation` and :func:`procrustes`. These
 depend on which units the code has: :func:`dci`, :func:`infomec`, :func:`sparseness`,
 :func:`unit_tuning` and :func:`axis_alignment`. Each docstring says where the measure comes from,
-its range and its traps.
+its range and its traps; :func:`profile` is all that have one number a network.
 """
 
 import importlib
@@ -37,7 +37,9 @@ from trilateration.geometry.angles import (
 )
 from trilateration.geometry.dimensionality import Sparseness, participation_ratio, sparseness
 from trilateration.geometry.disentanglement import DCI, InfoMEC, dci, infomec
+from trilateration.geometry.examples import EXAMPLES, example_code
 from trilateration.geometry.nonlinear import Decoding, linear_and_nonlinear
+from trilateration.geometry.profiles import Profile, profile, profile_table
 from trilateration.geometry.similarity import (
     Alignment,
     distance_correlation,
@@ -64,12 +66,14 @@ _OF_NETWORKS = {
 
 __all__ = [
     "DCI",
+    "EXAMPLES",
     "Alignment",
     "Attractors",
     "Decoding",
     "Dichotomies",
     "InfoMEC",
     "PrincipalAxes",
+    "Profile",
     "RateDynamics",
     "Relaxation",
     "SlowPoints",
@@ -85,6 +89,7 @@ __all__ = [
     "distance_correlation",
     "distinct_points",
     "encoding_axes",
+    "example_code",
     "infomec",
     "linear_and_nonlinear",
     "linear_cka",
@@ -94,6 +99,8 @@ __all__ = [
     "participation_ratio",
     "principal_axes",
     "procrustes",
+    "profile",
+    "profile_table",
     "random_angle_pdf",
     "random_angle_sd",
     "rest",

@@ -207,7 +207,7 @@ def _standardised(values):
 def _regress(units, target, train, regressor, penalty, rng):
     if regressor == "lasso":
         silencing = np.abs(units[train].T @ (target[train] - target[train].mean())).max()
-        model = Lasso(alpha=penalty * silencing / train.sum(), tol=1e-5, max_iter=20_000)
+        model = Lasso(alpha=penalty * silencing / train.sum(), tol=1e-4, max_iter=20_000)
     else:
         model = RandomForestRegressor(
             n_estimators=30,
