@@ -23,8 +23,8 @@ from trilateration.figures.position import fixes, lattice, planes, space
 from trilateration.figures.representations import (
     angle_law,
     code_grid,
+    effect_rows,
     network_rows,
-    separations,
     similarity_table,
     tuning_maps,
 )
@@ -50,6 +50,7 @@ __all__ = [
     "calibration",
     "code_grid",
     "cost_curves",
+    "effect_rows",
     "embed",
     "error_balance",
     "error_ellipse",
@@ -74,7 +75,6 @@ __all__ = [
     "reference_curves",
     "reports_over_time",
     "rows_of_dots",
-    "separations",
     "sheet",
     "sheets",
     "show",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
@@ -43,6 +43,7 @@ def code_grid(
         xticks=[],
         yticks=[],
     )
+    ax.spines[["left", "bottom"]].set_visible(False)
     ax.set_title(title)
     ax.set_xlabel(note, fontsize=9)
     return ax
@@ -168,10 +169,10 @@ def similarity_table(
     names
         Of rows and columns.
     """
-    ax.imshow(values, cmap="Blues", vmin=0.3, vmax=1)
+    ax.imshow(values, cmap="Blues", vmin=0.85, vmax=1)
     for row, column in np.ndindex(*values.shape):
         value = values[row, column]
-        color = "white" if value > 0.78 else INK
+        color = "white" if value > 0.94 else INK
         text = f"{value:.2f}".removeprefix("0")
         ax.text(column, row, text, ha="center", va="center", fontsize=8, color=color)
     ax.set_xticks(range(len(names)), names, rotation=60, ha="right", fontsize=9)
@@ -182,22 +183,43 @@ def similarity_table(
     return ax
 
 
-def separations(ax: Axes, shares: Mapping[str, float], *, xlabel: str) -> Axes:
-    """Draw for each measure the share of pairs of networks that it tells apart, longest first.
+def effect_rows(
+    ax: Axes,
+    effects: Mapping[str, Float[np.ndarray, " pair"]],
+    apart: Mapping[str, Bool[np.ndarray, " pair"]],
+    *,
+    xlabel: str,
+    least: float = 0.1,
+) -> Axes:
+    """Draw for each measure how far it sets pairs apart, a mark a pair, the farthest row first.
 
     Parameters
     ----------
     ax
         Where to draw.
-    shares
-        From 0 to 1, by measure.
+    effects
+        Absolute effect sizes of the pairs, by measure.
+    apart
+        Whether each is told from zero: filled marks, others are open.
     xlabel
-        What is counted.
+        What is drawn.
+    least
+        Effects below it are drawn there.
     """
-    names = sorted(shares, key=lambda name: -shares[name])
+    names = sorted(effects, key=lambda name: -np.median(effects[name]))
     for row, name in enumerate(names):
-        ax.plot([0, shares[name]], [row, row], color=PALETTE[0], linewidth=2)
-        ax.plot(shares[name], row, "o", color=PALETTE[0], markersize=6)
+        sizes = np.maximum(effects[name], least)
+        shifts = row + 0.2 * np.linspace(-1, 1, len(sizes)) * (len(sizes) > 1)
+        told = apart[name]
+        ax.plot(sizes[told], shifts[told], "o", color=PALETTE[0], markersize=5)
+        ax.plot(sizes[~told], shifts[~told], "o", color=FAINT, markersize=5, fillstyle="none")
+    ax.plot([], [], "o", color=PALETTE[0], markersize=5, label="told apart")
+    ax.plot([], [], "o", color=FAINT, markersize=5, fillstyle="none", label="not")
     ax.set_yticks(range(len(names)), names, fontsize=9)
-    ax.set(ylim=(len(names) - 0.5, -0.5), xlim=(-0.02, 1.02), xlabel=xlabel)
+    ax.set(ylim=(len(names) - 0.5, -0.5), xscale="log", xlabel=xlabel)
+    ticks = [tick for tick in (0.1, 0.3, 1, 3, 10, 30) if tick >= least]
+    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.minorticks_off()
+    ax.grid(axis="x", color=FAINT, alpha=0.25)
+    ax.legend(loc="lower right", fontsize=9)
     return ax

@@ -8,7 +8,7 @@ from trilateration._checks import check_choice, check_last_axis
 EXAMPLES = ("aligned", "rotated", "oblique", "warped", "sides", "perspective")
 
 _EIGHTH = np.sqrt(0.5) * np.array([[1.0, 1.0], [-1.0, 1.0]])
-_SHEAR = np.array([[1.0, 0.0], [0.9, 0.5]])
+_SHEAR = np.array([[1.0, 0.0], [0.7, 0.7]])
 _STEEPNESS, _FORESHORTENING = 6.0, 1.8
 
 
