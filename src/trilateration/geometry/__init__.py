@@ -3,8 +3,8 @@
 *Dynamics.* :class:`RateDynamics` is one step of trained rate networks with the input held still;
 :func:`slow_points` finds where it hardly moves and :func:`attractors` where it ends;
 :func:`spectra` and :func:`time_constants` say how fast it returns there. :func:`rest` runs networks
-on after the stimulus has stopped. These need the extra ``networks`` (torch), and are imported when
-they are first used.
+on after the stimulus has stopped. :func:`hold_by_hand` sets weights so that a state holds the
+evidence. These need the extra ``networks`` (torch), and are imported when they are first used.
 
 *Representations.* A code is an array with one row a trial and one column a unit. These see only
 distances between trials, and are blind to rotations of the code: :func:`axis_angles`,
@@ -57,6 +57,7 @@ _OF_NETWORKS = {
     "SlowPoints": "points",
     "attractors": "points",
     "distinct_points": "points",
+    "hold_by_hand": "by_hand",
     "principal_axes": "relaxation",
     "rest": "relaxation",
     "slow_points": "points",
@@ -97,6 +98,7 @@ __all__ = [
     "orthant_conditions",
     "parallelism",
     "participation_ratio",
+    "hold_by_hand",
     "principal_axes",
     "procrustes",
     "profile",
