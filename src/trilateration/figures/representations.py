@@ -191,7 +191,7 @@ def effect_rows(
     xlabel: str,
     least: float = 0.1,
 ) -> Axes:
-    """Draw for each measure how far it sets pairs apart, a mark a pair, the farthest row first.
+    """Draw for each measure how far it sets pairs apart, a mark a pair; what tells most apart is first.
 
     Parameters
     ----------
@@ -206,7 +206,7 @@ def effect_rows(
     least
         Effects below it are drawn there.
     """
-    names = sorted(effects, key=lambda name: -np.median(effects[name]))
+    names = sorted(effects, key=lambda name: (-apart[name].sum(), -np.median(effects[name])))
     for row, name in enumerate(names):
         sizes = np.maximum(effects[name], least)
         shifts = row + 0.2 * np.linspace(-1, 1, len(sizes)) * (len(sizes) > 1)
