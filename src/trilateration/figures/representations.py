@@ -191,7 +191,7 @@ def effect_rows(
     xlabel: str,
     least: float = 0.1,
 ) -> Axes:
-    """Draw for each measure how far it sets pairs apart, a mark a pair; what tells most apart is first.
+    """Draw for each measure how far it sets pairs apart, a mark a pair; the most telling first.
 
     Parameters
     ----------
