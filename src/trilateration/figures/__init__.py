@@ -38,6 +38,7 @@ from trilateration.figures.training import (
     unit_and_zero,
     weight_growth,
 )
+from trilateration.figures.worlds import response_law, rulers, tasks_per_axis, unexplained
 
 __all__ = [
     "DPI",
@@ -77,8 +78,10 @@ __all__ = [
     "read_grid",
     "reference_curves",
     "reports_over_time",
+    "response_law",
     "rows_of_dots",
     "rows_with_bars",
+    "rulers",
     "sheet",
     "sheets",
     "show",
@@ -86,8 +89,10 @@ __all__ = [
     "space",
     "spectrum",
     "task_set",
+    "tasks_per_axis",
     "trial",
     "tuning_maps",
+    "unexplained",
     "unit_and_zero",
     "use_theme",
     "weight_growth",

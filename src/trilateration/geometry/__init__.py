@@ -4,7 +4,9 @@
 :func:`slow_points` finds where it hardly moves and :func:`attractors` where it ends;
 :func:`spectra` and :func:`time_constants` say how fast it returns there. :func:`rest` runs networks
 on after the stimulus has stopped. :func:`hold_by_hand` sets weights so that a state holds the
-evidence. These need the extra ``networks`` (torch), and are imported when they are first used.
+evidence. In other worlds than the paper's, :func:`codes_of` sets networks beside the ideal observer
+of their own trials (:func:`ideal_probits`), and :func:`world_scores` decodes both. These need the
+extra ``networks`` (torch), and are imported when they are first used.
 
 *Representations.* A code is an array with one row a trial and one column a unit. These see only
 distances between trials, and are blind to rotations of the code: :func:`axis_angles`,
@@ -51,29 +53,51 @@ from trilateration.geometry.tuning import UnitTuning, axis_alignment, unit_tunin
 # What needs torch, and the module that has it.
 _OF_NETWORKS = {
     "Attractors": "points",
+    "CODES": "worlds",
+    "Codes": "worlds",
+    "Leak": "worlds",
     "PrincipalAxes": "relaxation",
+    "ProbitPaths": "worlds",
     "RateDynamics": "dynamics",
     "Relaxation": "relaxation",
     "SlowPoints": "points",
     "attractors": "points",
+    "codes_of": "worlds",
     "distinct_points": "points",
+    "exact_reports_score": "predictions",
+    "grid_probits": "predictions",
     "hold_by_hand": "by_hand",
+    "ideal_probits": "predictions",
+    "measured_slopes": "worlds",
+    "paired": "worlds",
     "principal_axes": "relaxation",
+    "probit_paths": "worlds",
+    "probit_slopes": "predictions",
     "rest": "relaxation",
     "slow_points": "points",
     "spectra": "dynamics",
+    "state_gain": "worlds",
+    "sufficient_mean": "predictions",
+    "summary": "worlds",
+    "symmetry_leak": "worlds",
     "time_constants": "dynamics",
+    "timing_scores": "worlds",
+    "world_scores": "worlds",
 }
 
 __all__ = [
+    "CODES",
     "DCI",
     "EXAMPLES",
     "Alignment",
     "Attractors",
+    "Codes",
     "Decoding",
     "Dichotomies",
     "InfoMEC",
+    "Leak",
     "PrincipalAxes",
+    "ProbitPaths",
     "Profile",
     "RateDynamics",
     "Relaxation",
@@ -85,21 +109,29 @@ __all__ = [
     "axis_angles",
     "balanced_dichotomies",
     "ccgp",
+    "codes_of",
     "dci",
     "dichotomy_accuracy",
     "distance_correlation",
     "distinct_points",
     "encoding_axes",
+    "exact_reports_score",
     "example_code",
+    "grid_probits",
     "hold_by_hand",
+    "ideal_probits",
     "infomec",
     "linear_and_nonlinear",
     "linear_cka",
     "mean_code",
+    "measured_slopes",
     "orthant_conditions",
+    "paired",
     "parallelism",
     "participation_ratio",
     "principal_axes",
+    "probit_paths",
+    "probit_slopes",
     "procrustes",
     "profile",
     "profile_table",
@@ -111,9 +143,15 @@ __all__ = [
     "slow_points",
     "sparseness",
     "spectra",
+    "state_gain",
+    "sufficient_mean",
+    "summary",
+    "symmetry_leak",
     "task_angle_sd",
     "time_constants",
+    "timing_scores",
     "unit_tuning",
+    "world_scores",
 ]
 
 
