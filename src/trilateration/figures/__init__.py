@@ -21,6 +21,14 @@ from trilateration.figures.networks import (
 from trilateration.figures.placement import error_ellipse, error_strips, spectrum, task_set
 from trilateration.figures.plane import boundary_lines, plane, plane_map, trial
 from trilateration.figures.position import fixes, lattice, planes, space
+from trilateration.figures.representations import (
+    angle_law,
+    code_grid,
+    effect_rows,
+    network_rows,
+    similarity_table,
+    tuning_maps,
+)
 from trilateration.figures.shifts import against_shift, read_grid
 from trilateration.figures.theme import DPI, FAINT, INK, PALETTE, WIDTH, new, show, use_theme
 from trilateration.figures.training import (
@@ -40,9 +48,12 @@ __all__ = [
     "WIDTH",
     "Estimates",
     "against_shift",
+    "angle_law",
     "boundary_lines",
     "calibration",
+    "code_grid",
     "cost_curves",
+    "effect_rows",
     "embed",
     "error_balance",
     "error_ellipse",
@@ -54,6 +65,7 @@ __all__ = [
     "learning_curves",
     "log_steps",
     "network_curves",
+    "network_rows",
     "new",
     "on_grid",
     "panel_each",
@@ -73,11 +85,13 @@ __all__ = [
     "sheet",
     "sheets",
     "show",
+    "similarity_table",
     "space",
     "spectrum",
     "task_set",
     "tasks_per_axis",
     "trial",
+    "tuning_maps",
     "unexplained",
     "unit_and_zero",
     "use_theme",

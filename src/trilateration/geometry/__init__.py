@@ -1,82 +1,163 @@
-"""The shape of what networks do: their dynamics under constant input, and where it is slow.
+"""The shape of what networks do: their dynamics under constant input, and their codes.
 
-:class:`RateDynamics` is one step of trained rate networks with the input held still;
+*Dynamics.* :class:`RateDynamics` is one step of trained rate networks with the input held still;
 :func:`slow_points` finds where it hardly moves and :func:`attractors` where it ends;
 :func:`spectra` and :func:`time_constants` say how fast it returns there. :func:`rest` runs networks
 on after the stimulus has stopped. :func:`hold_by_hand` sets weights so that a state holds the
 evidence. In other worlds than the paper's, :func:`codes_of` sets networks beside the ideal observer
-of their own trials (:func:`ideal_probits`), and :func:`world_scores` decodes both. This room needs
-the extra ``networks`` (torch).
+of their own trials (:func:`ideal_probits`), and :func:`world_scores` decodes both. These need the
+extra ``networks`` (torch), and are imported when they are first used.
+
+*Representations.* A code is an array with one row a trial and one column a unit. These see only
+distances between trials, and are blind to rotations of the code: :func:`axis_angles`,
+:func:`ccgp` and :func:`parallelism`, :func:`participation_ratio`, :func:`linear_and_nonlinear`, and
+the similarities :func:`linear_cka`, :func:`distance_correlation` and :func:`procrustes`. These
+depend on which units the code has: :func:`dci`, :func:`infomec`, :func:`sparseness`,
+:func:`unit_tuning` and :func:`axis_alignment`. Each docstring says where the measure comes from,
+its range and its traps; :func:`profile` is all that have one number a network.
 """
 
-from trilateration.geometry.by_hand import hold_by_hand
-from trilateration.geometry.dynamics import RateDynamics, spectra, time_constants
-from trilateration.geometry.points import (
-    Attractors,
-    SlowPoints,
-    attractors,
-    distinct_points,
-    slow_points,
+import importlib
+
+from trilateration.geometry.abstraction import (
+    Dichotomies,
+    balanced_dichotomies,
+    ccgp,
+    dichotomy_accuracy,
+    mean_code,
+    orthant_conditions,
+    parallelism,
+    shuffled_geometry,
 )
-from trilateration.geometry.predictions import (
-    exact_reports_score,
-    grid_probits,
-    ideal_probits,
-    probit_slopes,
-    sufficient_mean,
+from trilateration.geometry.angles import (
+    axis_angles,
+    encoding_axes,
+    random_angle_pdf,
+    random_angle_sd,
+    right_angle_p_value,
+    task_angle_sd,
 )
-from trilateration.geometry.relaxation import (
-    PrincipalAxes,
-    Relaxation,
-    principal_axes,
-    rest,
+from trilateration.geometry.dimensionality import Sparseness, participation_ratio, sparseness
+from trilateration.geometry.disentanglement import DCI, InfoMEC, dci, infomec
+from trilateration.geometry.examples import EXAMPLES, example_code
+from trilateration.geometry.nonlinear import Decoding, linear_and_nonlinear
+from trilateration.geometry.profiles import Profile, profile, profile_table
+from trilateration.geometry.similarity import (
+    Alignment,
+    distance_correlation,
+    linear_cka,
+    procrustes,
 )
-from trilateration.geometry.worlds import (
-    CODES,
-    Codes,
-    Leak,
-    ProbitPaths,
-    codes_of,
-    measured_slopes,
-    paired,
-    probit_paths,
-    state_gain,
-    summary,
-    symmetry_leak,
-    timing_scores,
-    world_scores,
-)
+from trilateration.geometry.tuning import UnitTuning, axis_alignment, unit_tuning
+
+# What needs torch, and the module that has it.
+_OF_NETWORKS = {
+    "Attractors": "points",
+    "CODES": "worlds",
+    "Codes": "worlds",
+    "Leak": "worlds",
+    "PrincipalAxes": "relaxation",
+    "ProbitPaths": "worlds",
+    "RateDynamics": "dynamics",
+    "Relaxation": "relaxation",
+    "SlowPoints": "points",
+    "attractors": "points",
+    "codes_of": "worlds",
+    "distinct_points": "points",
+    "exact_reports_score": "predictions",
+    "grid_probits": "predictions",
+    "hold_by_hand": "by_hand",
+    "ideal_probits": "predictions",
+    "measured_slopes": "worlds",
+    "paired": "worlds",
+    "principal_axes": "relaxation",
+    "probit_paths": "worlds",
+    "probit_slopes": "predictions",
+    "rest": "relaxation",
+    "slow_points": "points",
+    "spectra": "dynamics",
+    "state_gain": "worlds",
+    "sufficient_mean": "predictions",
+    "summary": "worlds",
+    "symmetry_leak": "worlds",
+    "time_constants": "dynamics",
+    "timing_scores": "worlds",
+    "world_scores": "worlds",
+}
 
 __all__ = [
     "CODES",
+    "DCI",
+    "EXAMPLES",
+    "Alignment",
     "Attractors",
     "Codes",
+    "Decoding",
+    "Dichotomies",
+    "InfoMEC",
     "Leak",
     "PrincipalAxes",
     "ProbitPaths",
+    "Profile",
     "RateDynamics",
     "Relaxation",
     "SlowPoints",
+    "Sparseness",
+    "UnitTuning",
     "attractors",
+    "axis_alignment",
+    "axis_angles",
+    "balanced_dichotomies",
+    "ccgp",
     "codes_of",
+    "dci",
+    "dichotomy_accuracy",
+    "distance_correlation",
     "distinct_points",
+    "encoding_axes",
     "exact_reports_score",
+    "example_code",
     "grid_probits",
     "hold_by_hand",
     "ideal_probits",
+    "infomec",
+    "linear_and_nonlinear",
+    "linear_cka",
+    "mean_code",
     "measured_slopes",
+    "orthant_conditions",
     "paired",
+    "parallelism",
+    "participation_ratio",
     "principal_axes",
     "probit_paths",
     "probit_slopes",
+    "procrustes",
+    "profile",
+    "profile_table",
+    "random_angle_pdf",
+    "random_angle_sd",
     "rest",
+    "right_angle_p_value",
+    "shuffled_geometry",
     "slow_points",
+    "sparseness",
     "spectra",
     "state_gain",
     "sufficient_mean",
     "summary",
     "symmetry_leak",
+    "task_angle_sd",
     "time_constants",
     "timing_scores",
+    "unit_tuning",
     "world_scores",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Import what needs torch when it is first asked for."""
+    if name in _OF_NETWORKS:
+        module = importlib.import_module(f"trilateration.geometry.{_OF_NETWORKS[name]}")
+        return getattr(module, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
