@@ -13,6 +13,14 @@ except ModuleNotFoundError as error:
         "trilateration.sweeps needs pyarrow: pip install 'trilateration[networks]'", name="pyarrow"
     ) from error
 
+from trilateration.sweeps.comparison import (
+    CONTESTANTS,
+    SETTINGS,
+    Contestant,
+    comparison,
+    comparison_grid,
+    contestant,
+)
 from trilateration.sweeps.executors import processes
 from trilateration.sweeps.grids import expand
 from trilateration.sweeps.running import PacksFailed, read_results, sweep, trained
@@ -20,7 +28,13 @@ from trilateration.sweeps.scores import decoding_scores
 from trilateration.sweeps.store import default_directory
 
 __all__ = [
+    "CONTESTANTS",
+    "SETTINGS",
+    "Contestant",
     "PacksFailed",
+    "comparison",
+    "comparison_grid",
+    "contestant",
     "decoding_scores",
     "default_directory",
     "expand",

@@ -43,7 +43,8 @@ def decoding_scores(trained: TrainedEnsemble, n_trials: int = 2000) -> pd.DataFr
         One row a replicate: ``r2`` (in distribution, five-fold), ``ood_r2`` (mean over the held-out
         quadrants) and ``worst_ood_r2`` (the worst of them), all with the paper's baseline, the
         variance of the box; ``within_r2``, out of distribution with the variance within the
-        quadrants as baseline; ``accuracy``, the share of right decisions at the last step;
+        quadrants as baseline; ``readout_ood_r2``, as ``ood_r2`` but decoded from the readouts z in
+        place of the hidden state; ``accuracy``, the share of right decisions at the last step;
         ``decision_loss``, their log loss in nats; ``silent_units``, units that are zero at the last
         step of every trial.
     """
@@ -57,7 +58,10 @@ def decoding_scores(trained: TrainedEnsemble, n_trials: int = 2000) -> pd.DataFr
         labels = recording.labels[replicate, :, : configuration.n_tasks]
         loss = link.loss(torch.from_numpy(readouts), torch.from_numpy(labels))
         folds = random_groups(n_trials, _FOLDS, rng=generator(configuration.seed, "folds"))
-        scores = _position_scores(hidden, recording.latents[replicate].astype(np.float64), folds)
+        latents = recording.latents[replicate].astype(np.float64)
+        scores = _position_scores(hidden, latents, folds)
+        outside = _held_out(readouts.astype(np.float64), latents, orthants(latents[:, :2]), folds)
+        scores["readout_ood_r2"] = float(np.mean(_by_quadrant(latents, outside)))
         scores["accuracy"] = float(((readouts > 0) == (labels > 0.5)).mean())
         scores["decision_loss"] = float(loss.double().mean())
         scores["silent_units"] = int((hidden == 0).all(axis=0).sum())
@@ -73,16 +77,21 @@ def _position_scores(
     inside = left_out_predictions(hidden, latents, folds, penalty=PENALTIES)
     quadrants = orthants(latents[:, :2])
     outside = _held_out(hidden, latents, quadrants, folds)
-    each = [
-        prior_r2(latents[quadrants == q], outside[quadrants == q]).value
-        for q in np.unique(quadrants)
-    ]
+    each = _by_quadrant(latents, outside)
     return {
         "r2": prior_r2(latents, inside).value,
         "ood_r2": float(np.mean(each)),
         "worst_ood_r2": min(each),
         "within_r2": within_r2(latents, outside, quadrants).value,
     }
+
+
+def _by_quadrant(latents, outside):
+    quadrants = orthants(latents[:, :2])
+    return [
+        prior_r2(latents[quadrants == q], outside[quadrants == q]).value
+        for q in np.unique(quadrants)
+    ]
 
 
 def _held_out(hidden, latents, quadrants, folds):
