@@ -6,6 +6,7 @@ returns it; none of them computes a result.
 """
 
 from trilateration.figures.calibration import calibration
+from trilateration.figures.comparison import Estimates, panel_each, rows_with_bars
 from trilateration.figures.costs import cost_curves
 from trilateration.figures.embedded import embed, on_grid
 from trilateration.figures.limits import error_balance, predicted_and_simulated, rows_of_dots
@@ -37,6 +38,7 @@ __all__ = [
     "INK",
     "PALETTE",
     "WIDTH",
+    "Estimates",
     "against_shift",
     "boundary_lines",
     "calibration",
@@ -56,6 +58,7 @@ __all__ = [
     "network_curves",
     "new",
     "on_grid",
+    "panel_each",
     "performance_profiles",
     "pictures",
     "plane",
@@ -67,6 +70,7 @@ __all__ = [
     "reference_curves",
     "reports_over_time",
     "rows_of_dots",
+    "rows_with_bars",
     "sheet",
     "sheets",
     "show",

@@ -21,6 +21,7 @@ from trilateration.sweeps.comparison import (
     comparison_grid,
     contestant,
 )
+from trilateration.sweeps.costs import Seconds, Work, fit_seconds, inference_work, step_work
 from trilateration.sweeps.executors import processes
 from trilateration.sweeps.grids import expand
 from trilateration.sweeps.running import PacksFailed, read_results, sweep, trained
@@ -32,14 +33,19 @@ __all__ = [
     "SETTINGS",
     "Contestant",
     "PacksFailed",
+    "Seconds",
+    "Work",
     "comparison",
     "comparison_grid",
     "contestant",
     "decoding_scores",
     "default_directory",
     "expand",
+    "fit_seconds",
+    "inference_work",
     "processes",
     "read_results",
+    "step_work",
     "sweep",
     "trained",
 ]

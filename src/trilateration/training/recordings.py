@@ -70,7 +70,7 @@ def record(
     batch = worlds.trials(n_trials, stream=stream, latents=latents)
     noise = worlds.network_noise(n_trials, ensemble.core.width, "trials", stream)
     hidden = ensemble.states(batch.features, worlds.protocol.cue_steps, noise)
-    readouts = ensemble.heads(hidden)
+    readouts = ensemble.heads(hidden, ensemble.core.dtype)
     kept = (x[:, steps].transpose(1, 2) for x in (hidden, readouts, batch.features))
     hidden, readouts, features = (x.contiguous().cpu().numpy() for x in kept)
     return Recording(
