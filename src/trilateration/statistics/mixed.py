@@ -75,7 +75,7 @@ def mixed_model(scores: PairedScores, factor: str, reference: str | int) -> Mixe
             scores.values.reshape(-1) / scale,
             np.repeat(design, n, axis=0),
             groups=np.tile(scores.units, len(scores.cells)),
-        ).fit(reml=True)
+        ).fit(reml=True, method=["lbfgs", "bfgs", "cg"])
     k = len(others)
     contrasts = pd.DataFrame(
         {
