@@ -30,6 +30,7 @@ from trilateration.figures.representations import (
     tuning_maps,
 )
 from trilateration.figures.shifts import against_shift, read_grid
+from trilateration.figures.statistics import forest, needed_tasks, performance_profiles
 from trilateration.figures.theme import DPI, FAINT, INK, PALETTE, WIDTH, new, show, use_theme
 from trilateration.figures.training import (
     labelled_means,
@@ -60,15 +61,18 @@ __all__ = [
     "error_ellipses",
     "error_strips",
     "fixes",
+    "forest",
     "labelled_means",
     "lattice",
     "learning_curves",
     "log_steps",
+    "needed_tasks",
     "network_curves",
     "network_rows",
     "new",
     "on_grid",
     "panel_each",
+    "performance_profiles",
     "pictures",
     "plane",
     "plane_map",
