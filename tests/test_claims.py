@@ -102,6 +102,40 @@ def test_bad_conditions_are_named(kwargs, message):
         make(**kwargs)
 
 
+def test_intervals_make_the_verdict_and_are_told():
+    inside = make(0.05, at_least=0, interval=(0.012, 0.09), resolution=0.01)
+    assert inside.line == "[holds] a-claim: measured 0.05 [0.01, 0.09], wanted at least 0"
+    assert make(0.05, at_least=0, interval=(-0.01, 0.1), resolution=0.01).verdict == "undecided"
+    below = make(-0.05, at_least=0, interval=(-math.inf, -0.01), resolution=0.01)
+    assert below.verdict == "does not hold"
+    assert below.measured_text == "-0.05 [−∞, -0.01]"
+    same = make(0.0, expected=0, tolerance=0.02, interval=(-0.011, 0.011))
+    assert (same.verdict, same.measured_text) == ("holds", "0 [-0.011, 0.011]")
+
+
+def test_a_planned_finding_is_the_verdict():
+    for finding, verdict in claims.FINDINGS.items():
+        claim = make(0.05, at_least=0, interval=(0.01, 0.1), finding=finding, resolution=0.01)
+        assert claim.verdict == verdict
+        assert claim.line.startswith(f"[{finding}] a-claim")
+
+
+@given(measured=numbers, ends=st.tuples(*[st.floats(0, 1e6) | st.just(math.inf)] * 2))
+def test_json_round_trip_of_intervals(measured, ends):
+    interval = (measured - ends[0], measured + ends[1])
+    claim = make(measured, at_least=0, interval=interval, finding="supported", resolution=0.01)
+    assert claims.Claim.from_json(json.loads(json.dumps(claim.to_json()))) == claim
+
+
+def test_bad_intervals_and_findings_are_named():
+    with pytest.raises(ValueError, match="interval of claim 'a-claim' must contain"):
+        make(1, at_least=0, interval=(2, 3), resolution=0.1)
+    with pytest.raises(ValueError, match="an interval or an uncertainty, got both"):
+        make(1, at_least=0, interval=(0, 3), uncertainty=1, resolution=0.1)
+    with pytest.raises(ValueError, match=r"must be one of 'supported', .* got 'maybe'"):
+        make(1, at_least=0, finding="maybe", resolution=0.1)
+
+
 @pytest.mark.parametrize("name", ["", "Two Words", "trailing-", "under_score"])
 def test_bad_names_are_named(name):
     with pytest.raises(ValueError, match="name must be lower-case words"):

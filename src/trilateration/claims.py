@@ -15,6 +15,12 @@ from typing import Any, Literal
 # Where a claim lies in the metadata of the output that prints its line.
 CLAIM_KEY = "trilateration_claim"
 Verdict = Literal["holds", "does not hold", "undecided"]
+# What a plan that was written before the results may come to, and the verdict that it is.
+FINDINGS: dict[str, Verdict] = {
+    "supported": "holds",
+    "not supported": "does not hold",
+    "undecided at this power": "undecided",
+}
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -47,6 +53,12 @@ class Claim:
         value reaches across the edge of the condition.
     unit
         Unit of ``measured``; empty for a pure number.
+    interval
+        Both ends of a confidence interval that need not be symmetric, or None; its ends may be
+        infinite.
+    finding
+        One of :data:`FINDINGS` where a test that was planned beforehand made the verdict, else
+        empty.
     """
 
     name: str
@@ -60,28 +72,41 @@ class Claim:
     wanted: str
     verdict: Verdict
     unit: str = ""
+    interval: tuple[float, float] | None = None
+    finding: str = ""
 
     @property
     def measured_text(self) -> str:
         """The measured value as it is printed, with its uncertainty and unit."""
         if abs(self.measured) < self.resolution:
-            number = f"below {self.resolution:.0e}" if self.uncertainty is None else "0"
+            alone = self.uncertainty is None and self.interval is None
+            number = f"below {self.resolution:.0e}" if alone else "0"
         else:
             number = format_to(self.measured, self.resolution)
         if self.uncertainty is not None:
             number += f" ± {format_to(self.uncertainty, self.resolution)}"
+        if self.interval is not None:
+            low, high = (_end(value, self.resolution) for value in self.interval)
+            number += f" [{low}, {high}]"
         return f"{number} {self.unit}".rstrip()
 
     @property
     def line(self) -> str:
         """The one line that a chapter prints and that nbval compares."""
-        return f"[{self.verdict}] {self.name}: measured {self.measured_text}, wanted {self.wanted}"
+        said = self.finding or self.verdict
+        return f"[{said}] {self.name}: measured {self.measured_text}, wanted {self.wanted}"
 
     def to_json(self) -> dict[str, Any]:
-        """Return the claim as JSON values; infinite ends become None."""
+        """Return the claim as JSON values; infinite ends become None, what is empty is left out."""
         record = asdict(self)
         for end in ("low", "high"):
             record[end] = record[end] if math.isfinite(record[end]) else None
+        if self.interval is None:
+            del record["interval"]
+        else:
+            record["interval"] = [x if math.isfinite(x) else None for x in self.interval]
+        if not self.finding:
+            del record["finding"]
         return record
 
     @classmethod
@@ -90,6 +115,12 @@ class Claim:
         fields = dict(record)
         fields["low"] = -math.inf if fields["low"] is None else fields["low"]
         fields["high"] = math.inf if fields["high"] is None else fields["high"]
+        if fields.get("interval") is not None:
+            low, high = fields["interval"]
+            fields["interval"] = (
+                -math.inf if low is None else low,
+                math.inf if high is None else high,
+            )
         return cls(**fields)
 
 
@@ -120,6 +151,8 @@ def make(
     at_most: float | None = None,
     at_least: float | None = None,
     uncertainty: float | None = None,
+    interval: tuple[float, float] | None = None,
+    finding: str = "",
     resolution: float | None = None,
     unit: str = "",
 ) -> Claim:
@@ -137,6 +170,11 @@ def make(
         The statement holds if ``measured`` is on this side of the bound; both make a range.
     uncertainty
         Half-width of the 95 % confidence interval, ≥ 0, in the unit of ``measured``.
+    interval
+        Both ends of a confidence interval, in place of ``uncertainty``; they may be infinite.
+    finding
+        What a test that was planned beforehand came to, one of :data:`FINDINGS`. It is the verdict,
+        because it is corrected for a whole family and an interval alone is not.
     resolution
         Smallest recorded difference. By default a tenth of the tolerance (or of the smallest
         non-zero bound), rounded down to a power of ten, or the first digit of the uncertainty if
@@ -146,7 +184,8 @@ def make(
     Raises
     ------
     ValueError
-        If the name is malformed, a number is not finite, or the condition is missing or doubled.
+        If the name is malformed, a number is not finite, the condition is missing or doubled, the
+        finding is unknown, or the interval does not contain the measured value.
     """
     if not _NAME.fullmatch(name):
         raise ValueError(
@@ -173,6 +212,11 @@ def make(
     low, high, wanted = _condition(name, numbers)
     step = numbers.get("resolution") or _default_resolution(name, numbers)
     measured, uncertainty = numbers["measured"], numbers.get("uncertainty")
+    if interval is not None:
+        interval = _checked_interval(name, measured, interval, uncertainty)
+    if finding and finding not in FINDINGS:
+        allowed = ", ".join(map(repr, FINDINGS))
+        raise ValueError(f"finding of claim {name!r} must be one of {allowed}, got {finding!r}")
     return Claim(
         name=name,
         statement=statement,
@@ -184,8 +228,10 @@ def make(
         uncertainty=_round_to(max(uncertainty, step), step) if uncertainty else uncertainty,
         resolution=step,
         wanted=wanted,
-        verdict=_verdict(measured, uncertainty, low, high),
+        verdict=FINDINGS.get(finding) or _verdict(measured, uncertainty, interval, low, high),
         unit=unit,
+        interval=None if interval is None else tuple(_round_end(x, step) for x in interval),
+        finding=finding,
     )
 
 
@@ -289,7 +335,30 @@ def _condition(name: str, numbers: Mapping[str, float]) -> tuple[float, float, s
     return low, high, " and ".join(words)
 
 
-def _verdict(measured: float, uncertainty: float | None, low: float, high: float) -> Verdict:
+def _checked_interval(
+    name: str, measured: float, interval: tuple[float, float], uncertainty: float | None
+) -> tuple[float, float]:
+    low, high = (float(x) for x in interval)
+    if uncertainty is not None:
+        raise ValueError(f"claim {name!r} must have an interval or an uncertainty, got both")
+    if not low <= measured <= high:
+        raise ValueError(
+            f"interval of claim {name!r} must contain {measured!r}, got [{low!r}, {high!r}]"
+        )
+    return low, high
+
+
+def _verdict(
+    measured: float,
+    uncertainty: float | None,
+    interval: tuple[float, float] | None,
+    low: float,
+    high: float,
+) -> Verdict:
+    if interval is not None:
+        if low <= interval[0] and interval[1] <= high:
+            return "holds"
+        return "does not hold" if interval[1] < low or interval[0] > high else "undecided"
     margin = min(abs(measured - low), abs(measured - high))
     if uncertainty is not None and uncertainty > margin:
         return "undecided"
@@ -316,6 +385,16 @@ def _round_to(value: float, resolution: float) -> float:
         round(value * inverse) / inverse if inverse >= 1 else round(value / resolution) * resolution
     )
     return float(f"{rounded:.12g}")
+
+
+def _round_end(value: float, resolution: float) -> float:
+    return _round_to(value, resolution) if math.isfinite(value) else value
+
+
+def _end(value: float, resolution: float) -> str:
+    if not math.isfinite(value):
+        return "∞" if value > 0 else "−∞"
+    return format_to(value + 0.0, resolution)
 
 
 def _display(data: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:

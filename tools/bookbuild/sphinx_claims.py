@@ -88,7 +88,7 @@ class MeasuredRole(_ClaimRole):
 def badge(claim: Claim) -> nodes.inline:
     """Return the verdict as an inline node: a symbol and words, so that colour is not needed."""
     verdict = claim.verdict
-    text = f"{SYMBOLS[verdict]} {verdict}"
+    text = f"{SYMBOLS[verdict]} {claim.finding or verdict}"
     return nodes.inline(text, text, classes=["verdict", CLASSES[verdict]])
 
 

@@ -22,6 +22,7 @@ from trilateration.figures.placement import error_ellipse, error_strips, spectru
 from trilateration.figures.plane import boundary_lines, plane, plane_map, trial
 from trilateration.figures.position import fixes, lattice, planes, space
 from trilateration.figures.shifts import against_shift, read_grid
+from trilateration.figures.statistics import forest, needed_tasks, performance_profiles
 from trilateration.figures.theme import DPI, FAINT, INK, PALETTE, WIDTH, new, show, use_theme
 from trilateration.figures.training import (
     labelled_means,
@@ -48,14 +49,17 @@ __all__ = [
     "error_ellipses",
     "error_strips",
     "fixes",
+    "forest",
     "labelled_means",
     "lattice",
     "learning_curves",
     "log_steps",
+    "needed_tasks",
     "network_curves",
     "new",
     "on_grid",
     "panel_each",
+    "performance_profiles",
     "pictures",
     "plane",
     "plane_map",
