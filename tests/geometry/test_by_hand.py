@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from trilateration import training
-from trilateration.geometry.by_hand import hold_by_hand
+from trilateration.geometry import hold_by_hand
 from trilateration.readout import fit_linear
 from trilateration.sweeps import CONTESTANTS, contestant
 
