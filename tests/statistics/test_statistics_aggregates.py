@@ -46,6 +46,7 @@ def test_leading_axes_are_kept():
     profiles = statistics.performance_profile(stack, np.array([0.4, 1.4]))
     np.testing.assert_allclose(profiles, [[5 / 8, 0], [1, 5 / 8]])
     np.testing.assert_allclose(statistics.probability_of_improvement(stack, stack[::-1]), [0, 1])
+    assert statistics.improvement_of_first(stack) == 0
 
 
 def test_the_area_under_a_profile_is_the_mean():

@@ -131,6 +131,16 @@ def test_a_network_that_diverged_counts_as_planned(table):
     assert scores.of(network="lstm", head="probit", n_tasks=6)[3] == 0
 
 
+def test_a_floor_bounds_what_one_network_can_weigh(table):
+    table.loc[row(table), "ood_r2"] = -40.0
+    raw, floored = statistics.paired(table), statistics.paired(table, floor=0.0)
+    cell = dict(network="lstm", head="probit", n_tasks=6)
+    assert raw.of(**cell)[3] == -40
+    assert floored.of(**cell)[3] == 0
+    assert (floored.values >= 0).all()
+    np.testing.assert_array_equal(floored.values, np.maximum(raw.values, 0))
+
+
 def test_missing_columns_and_levels_are_named(table):
     with pytest.raises(ValueError, match="table must have a column 'r2', got network, head"):
         statistics.paired(table, "r2")

@@ -17,6 +17,7 @@ except ModuleNotFoundError as error:
     ) from error
 
 from trilateration.statistics.aggregates import (
+    improvement_of_first,
     interquartile_mean,
     paired_improvement,
     performance_profile,
@@ -80,6 +81,7 @@ __all__ = [
     "hedges_correction",
     "holm",
     "holm_levels",
+    "improvement_of_first",
     "interquartile_mean",
     "judge",
     "least_p",

@@ -44,6 +44,19 @@ def probability_of_improvement(
     return (0.5 + 0.5 * np.sign(gap)).mean(axis=(-3, -2, -1))
 
 
+def improvement_of_first(
+    pair: Float[np.ndarray, "*batch 2 cell unit"],
+) -> Float[np.ndarray, "*batch"] | float:
+    """Return :func:`probability_of_improvement` of two networks in one array, as a bootstrap does.
+
+    Parameters
+    ----------
+    pair
+        Scores of both, the first and the second.
+    """
+    return probability_of_improvement(pair[..., 0, :, :], pair[..., 1, :, :])
+
+
 def paired_improvement(
     first: Float[np.ndarray, "*batch cell unit"], second: Float[np.ndarray, "*batch cell unit"]
 ) -> Float[np.ndarray, "*batch"] | float:

@@ -158,7 +158,8 @@ class FewerTasks:
         # Of a bound that is infinite the other is told; of two, that nothing is known.
         bounds = [x for x in (inner, outer) if np.isfinite(x)]
         value = float(np.mean(bounds)) if len(bounds) == 1 or ratio.exact else 0.0
-        return Interval(value, low, high, confidence)
+        # Percentiles may miss an estimate that is a bound.
+        return Interval(value, min(low, value), max(high, value), confidence)
 
     def finding(self, interval: Interval, rejected: bool) -> Finding:
         """Say what follows."""

@@ -120,6 +120,7 @@ def paired(
     unit: str = "seed",
     factors: Sequence[str] = FACTORS,
     diverged: float | None = None,
+    floor: float | None = None,
 ) -> PairedScores:
     """Check a tidy table and return one of its scores as cells against units.
 
@@ -137,6 +138,9 @@ def paired(
     diverged
         Score that counts for a network whose training diverged (column ``diverged``), whatever
         stands in the table: 0 is the r² of one who knows nothing. None: such a network is an error.
+    floor
+        Scores below it count as this much. An r² has no lower bound, so that one decoder that blew
+        up would outweigh all other networks in a mean.
 
     Raises
     ------
@@ -174,8 +178,10 @@ def paired(
         names,
         f"table must hold at least 2 values of {unit} in a cell, got 1 for",
     )
-    wide = _crossed(rows, outcome, unit, factors)
     _refuse_constant(rows[~lost], outcome, unit, factors)
+    if floor is not None:
+        rows[outcome] = rows[outcome].clip(lower=float(floor))
+    wide = _crossed(rows, outcome, unit, factors)
     return PairedScores(
         outcome,
         unit,
