@@ -1,4 +1,4 @@
-"""Make the tables of Part III: ``python tools/comparison_tables.py search|comparison|long``.
+"""Make the tables of Part III: ``python tools/comparison_tables.py search|comparison``.
 
 The search is small and made first, since the comparison takes its learning rates from
 ``trilateration.sweeps.CONTESTANTS``. The comparison goes in blocks of four seeds, and the table is
@@ -29,7 +29,6 @@ SEARCH = dict(
     steps=400,
 )
 STEPS = 400
-LONG = dict(seeds=range(8), n_tasks=(3, 24), steps=3000)
 BLOCKS = [range(first, first + 4) for first in range(0, 20, 4)]
 COUNTS = {"parameters": (1, 2, 3, 4, 6, 12, 24, 48), "compute": (3, 6, 24)}
 
@@ -38,8 +37,6 @@ def parts(name):
     """Return the calls of ``comparison`` that make a table, in the order in which they are made."""
     if name == "search":
         return [SEARCH]
-    if name == "long":
-        return [LONG]
     by_setting = {
         "parameters": dict(n_tasks=COUNTS["parameters"], heads=HEADS),
         "compute": dict(n_tasks=COUNTS["compute"], setting="compute"),
@@ -77,7 +74,7 @@ def save(table, path, name):
 def main():
     """Make one table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
-    parser.add_argument("table", choices=("search", "comparison", "long"))
+    parser.add_argument("table", choices=("search", "comparison"))
     parser.add_argument("--workers", type=int, default=2, help="processes (default 2)")
     parser.add_argument("--blocks", type=int, help="only the first of the five blocks of seeds")
     parser.add_argument("--directory", help="folder of networks (default $TRILATERATION_CACHE)")

@@ -4,8 +4,9 @@
 else takes arrays whose last axis is the unit: bootstrap intervals that draw whole networks again,
 aggregates of Agarwal et al. (2021), sign-flip tests and the intervals that invert them, effect
 sizes, equivalence tests, the number of tasks a network needs, and a mixed model. A family of
-hypotheses is judged as a whole by :func:`judge`. This room needs the extra ``statistics``
-(statsmodels); it needs no torch.
+hypotheses is judged as a whole by :func:`judge`. :func:`predicted_median` tells whether somebody
+else's figure is one that our networks could have given. This room needs the extra ``statistics``
+(statsmodels), which ``networks`` includes; it needs no torch.
 """
 
 try:
@@ -50,6 +51,7 @@ from trilateration.statistics.families import (
 from trilateration.statistics.mixed import MixedModel, mixed_model
 from trilateration.statistics.needed import Needed, crossing, swap_p, tasks_needed, tasks_ratio
 from trilateration.statistics.power import seeds_needed, sign_flip_power, t_power
+from trilateration.statistics.replication import PredictedMedian, predicted_median
 from trilateration.statistics.signflips import (
     EXACT_UNITS,
     least_p,
@@ -72,6 +74,7 @@ __all__ = [
     "MixedModel",
     "Needed",
     "PairedScores",
+    "PredictedMedian",
     "bootstrap_interval",
     "crossing",
     "design_effect",
@@ -91,6 +94,7 @@ __all__ = [
     "paired_effect",
     "paired_improvement",
     "performance_profile",
+    "predicted_median",
     "probability_of_improvement",
     "seeds_needed",
     "sign_flip_interval",
