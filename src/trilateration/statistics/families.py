@@ -116,9 +116,11 @@ class Equal:
 class FewerTasks:
     """The first needs fewer tasks than the second to reach a target: swap test of whole curves.
 
-    The parameter is log₂ of the ratio of the two numbers. Supported if "no difference" is rejected
-    and it is negative. Not supported if it is rejected and positive, or if a ratio of ``margin`` or
-    less is excluded. Else undecided.
+    The parameter is log₂ of the ratio of the two numbers. Swaps test whether the curves are
+    exchangeable, which they need not be where the numbers are equal; so the bootstrap interval must
+    agree. Supported if exchangeability is rejected and the interval is negative. Not supported if
+    it is rejected and the interval is positive, or if a ratio of ``margin`` or less is excluded.
+    Else undecided.
 
     Attributes
     ----------
@@ -163,9 +165,9 @@ class FewerTasks:
 
     def finding(self, interval: Interval, rejected: bool) -> Finding:
         """Say what follows."""
-        if rejected and interval.value < 0:
+        if rejected and interval.high < 0:
             return "supported"
-        if (rejected and interval.value > 0) or interval.low > np.log2(self.margin):
+        if (rejected and interval.low > 0) or interval.low > np.log2(self.margin):
             return "not supported"
         return "undecided at this power"
 
