@@ -15,6 +15,7 @@ from trilateration.evidence import (
     NoiseModel,
     StateDependentNoise,
     StudentNoise,
+    correlate,
     observe,
     running_mean,
     sample_means,
@@ -228,3 +229,27 @@ def test_every_mean_has_noise_of_its_own_when_the_scales_broadcast():
     means = sample_means(np.zeros((1, 2)), np.ones(4), 5, rng=np.random.default_rng(0))
     assert means.shape == (4, 2)
     assert len(np.unique(means)) == 8
+
+
+@pytest.mark.parametrize("rho", [-0.8, 0.0, 0.5, 0.95])
+def test_correlated_coordinates_stay_uniform_and_follow_pearsons_formula(rho):
+    uniforms = np.random.default_rng(0).random((40_000, 2))
+    made = correlate(uniforms, rho)
+    np.testing.assert_allclose(made[:, 0], uniforms[:, 0], atol=1e-12)
+    # Five standard errors of a correlation, and of the deciles' shares.
+    assert np.corrcoef(made.T)[0, 1] == pytest.approx(rho, abs=5 * (1 - rho**2) / 200 + 1e-3)
+    shares = np.histogram(made[:, 1], bins=10, range=(0, 1))[0] / 40_000
+    np.testing.assert_allclose(shares, 0.1, atol=5 * 0.3 / 200)
+    if rho == 0:
+        np.testing.assert_allclose(made, uniforms, atol=1e-12)
+
+
+def test_correlate_survives_the_ends_and_refuses_what_has_no_law():
+    ends = np.array([[0.0, 0.0], [0.0, 1 - 2**-24]], np.float32)
+    made = correlate(ends, -0.9)
+    assert made.dtype == np.float32
+    assert np.isfinite(made).all()
+    assert ((made >= 0) & (made <= 1)).all()
+    for rho, dimension in ((1.0, 2), (-0.5, 3), (-0.6, 3)):
+        with pytest.raises(ValueError, match="correlation must"):
+            correlate(np.full((1, dimension), 0.5), rho)

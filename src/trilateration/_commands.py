@@ -52,10 +52,12 @@ _NETWORK = {
     "offset_half_width": "random boundaries lie up to this far from the origin, in latent units",
     "sigma": "standard deviation of the evidence per step and axis, in latent units",
     "noise": "law of the noise",
-    "noise_parameter": "correlation of neighbouring steps, or degrees of freedom",
+    "noise_parameter": "correlation of neighbouring steps, degrees of freedom, or ratio of axes",
     "observation": "a frozen random encoder, the evidence itself, or a map of it",
     "precision": "to which the factors of large products are rounded",
     "held_out": "side of the corner of positive coordinates that training never shows",
+    "correlation": "of the latent coordinates in training",
+    "network_noise": "standard deviation of what is added to the drive of every unit",
 }
 _PROTOCOL = {
     "stimulus_steps": "steps with evidence",

@@ -32,7 +32,8 @@ def test_curved_boundaries_are_nested_in_the_number_of_tasks():
 
 
 @pytest.mark.parametrize(
-    ("noise", "parameter"), [("gaussian", 0.0), ("autoregressive", 0.8), ("student", 3.5)]
+    ("noise", "parameter"),
+    [("gaussian", 0.0), ("autoregressive", 0.8), ("student", 3.5), ("anisotropic", 1.0)],
 )
 def test_noise_has_the_stated_law(noise, parameter):
     own = configuration(
@@ -77,6 +78,10 @@ def test_a_step_repeats_whatever_was_drawn_before():
         ({"noise_parameter": 0.5}, "noise_parameter must be 0 for gaussian"),
         ({"noise": "student", "noise_parameter": 2.0}, "noise_parameter must be"),
         ({"noise": "autoregressive", "noise_parameter": 1.0}, "noise_parameter must be"),
+        ({"noise": "anisotropic"}, "noise_parameter must be a finite number > 0"),
+        ({"correlation": 1.0}, "correlation must be"),
+        ({"correlation": -0.6, "dimension": 4, "tasks": "random"}, "correlation must leave 4"),
+        ({"network_noise": -0.1}, "network_noise must be"),
         ({"tasks": "circles", "dimension": 3}, "tasks must be 'random' unless dimension is 2"),
         ({"tasks": "products", "offset_half_width": 0.1}, "tasks must be 'random' unless"),
     ],
@@ -87,5 +92,87 @@ def test_bad_worlds_are_named(changes, message):
 
 
 def test_records_keep_the_world():
-    own = configuration(tasks="circles", noise="student", noise_parameter=3.0)
+    own = configuration(
+        tasks="circles", noise="student", noise_parameter=3.0, correlation=0.5, network_noise=0.1
+    )
     assert training.Configuration.from_record(own.record()) == own
+
+
+@pytest.mark.parametrize("dimension", [2, 3])
+def test_anisotropic_noise_keeps_the_root_mean_square(dimension):
+    own = configuration(
+        observation="identity", noise="anisotropic", noise_parameter=3.0, sigma=0.3,
+        dimension=dimension, tasks="random",
+    )  # fmt: skip
+    batch = training.Worlds([own]).trials(5_000)
+    errors = (batch.features - batch.latents[:, None])[0].numpy().reshape(-1, dimension)
+    deviations = errors.std(axis=0)
+    # The relative error of a deviation from 10^5 numbers is 0.2 %.
+    np.testing.assert_allclose(deviations[0] / deviations[1:], 3.0, rtol=0.02)
+    assert (errors**2).mean() ** 0.5 == pytest.approx(0.3, rel=0.02)
+    off = np.corrcoef(errors.T) - np.eye(dimension)
+    assert np.abs(off).max() < 0.02
+    variances = np.square(training.noise_of(own).standard_deviation)
+    assert variances.mean() == pytest.approx(0.3**2)
+
+
+def training_positions(own, steps=40):
+    worlds = training.Worlds([own])
+    return np.concatenate([worlds.batch(step).latents[0].numpy() for step in range(steps)])
+
+
+def test_training_positions_are_correlated_and_tests_are_not():
+    own = configuration(correlation=0.7, seed=2)
+    shown = training_positions(own)
+    n = len(shown)
+    assert np.corrcoef(shown.T)[0, 1] == pytest.approx(0.7, abs=5 * (1 - 0.7**2) / n**0.5)
+    # Uniform on each axis: Kolmogorov's distance is below 1.95/sqrt(n) but once in a thousand.
+    for axis in shown.T:
+        gap = np.abs(np.sort(axis) + 0.5 - np.arange(1, n + 1) / n).max()
+        assert gap < 1.95 / n**0.5
+    twin = training.Worlds([configuration(seed=2)])
+    test = training.Worlds([own]).trials(300)
+    np.testing.assert_array_equal(test.latents.numpy(), twin.trials(300).latents.numpy())
+    # The same numbers make both, so the first coordinate is the twin's.
+    np.testing.assert_allclose(
+        training.Worlds([own]).batch(3).latents[0, :, 0], twin.batch(3).latents[0, :, 0], atol=1e-6
+    )
+
+
+def test_a_held_out_corner_stays_empty_under_correlation():
+    shown = training_positions(configuration(correlation=0.8, held_out=0.5))
+    assert not (shown > 0).all(axis=1).any()
+
+
+def weights_after(configurations):
+    trained = training.train(configurations, progress=False, records=1)
+    return {name: w.detach().numpy() for name, w in trained.ensemble.named_parameters()}, trained
+
+
+def test_network_noise_is_each_replicates_own_and_nothing_to_the_others():
+    quiet, noisy = configuration(seed=4), configuration(seed=5, network_noise=0.3)
+    alone, noisy_alone = weights_after([quiet])[0], weights_after([noisy])[0]
+    together, trained = weights_after([quiet, noisy])
+    for name, weights in together.items():
+        np.testing.assert_array_equal(weights[0], alone[name][0])
+        np.testing.assert_array_equal(weights[1], noisy_alone[name][0])
+    calm = weights_after([configuration(seed=5)])[0]
+    assert any((calm[name] != noisy_alone[name]).any() for name in calm)
+    # A recording repeats, under the same name, and differs under another.
+    first, again, other = (
+        training.record(trained.ensemble, trained.worlds, 20, stream=stream).hidden
+        for stream in ("a", "a", "b")
+    )
+    np.testing.assert_array_equal(first, again)
+    assert (first[1] != other[1]).any()
+
+
+def test_network_noise_has_its_size_and_is_independent():
+    worlds = training.Worlds([configuration(network_noise=0.25), configuration()])
+    noise = worlds.network_noise(64, 32, "x").numpy()
+    assert noise.shape == (2, 20, 64, 32)
+    assert (noise[1] == 0).all()
+    assert noise[0].std() == pytest.approx(0.25, rel=0.02)
+    assert abs(np.corrcoef(noise[0, 0].ravel(), noise[0, 1].ravel())[0, 1]) < 0.08
+    assert (worlds.network_noise(64, 32, "y").numpy()[0] != noise[0]).any()
+    assert training.Worlds([configuration()]).network_noise(64, 32, "x") is None

@@ -19,6 +19,7 @@ from trilateration.evidence.noise import (
     StudentNoise,
 )
 from trilateration.evidence.streams import (
+    correlate,
     observe,
     running_mean,
     sample_means,
@@ -36,6 +37,7 @@ __all__ = [
     "NoiseModel",
     "StateDependentNoise",
     "StudentNoise",
+    "correlate",
     "maps",
     "observe",
     "running_mean",

@@ -2,10 +2,12 @@
 
 import numpy as np
 from jaxtyping import Float, Real
+from scipy import special
 
 from trilateration._arrays import Array, Scalar, as_floating, matching, namespace
 from trilateration._checks import (
     check_at_least,
+    check_between,
     check_broadcasts,
     check_count,
     check_finite,
@@ -41,6 +43,41 @@ def uniform_latents(
     check_positive(half_width, "half_width")
     check_generator(rng)
     return rng.uniform(-half_width, half_width, (n_trials, dimension))
+
+
+def correlate(
+    uniforms: Float[np.ndarray, "*batch dimension"], correlation: Scalar
+) -> Float[np.ndarray, "*batch dimension"]:
+    """Turn independent numbers, uniform on [0, 1), into uniform ones that are correlated.
+
+    A Gaussian copula: u_j = Φ(g_j) with g = Φ⁻¹(uniforms) Cᵀ, where C Cᵀ has 1 on its diagonal and
+    2 sin(πρ/6) elsewhere. By Pearson's formula corr(u_i, u_j) = ρ. The first coordinate stays as it
+    is, and the same numbers with another ρ give comparable positions.
+
+    Parameters
+    ----------
+    uniforms
+        Shape ``(..., dimension)``, in [0, 1).
+    correlation
+        ρ of any two coordinates, −1 < ρ < 1, and 2 sin(πρ/6) > −1/(D − 1).
+
+    Returns
+    -------
+    Numbers in [0, 1], in the floating-point type of ``uniforms``.
+    """
+    check_between(correlation, -1, 1, "correlation")
+    check_minimum_ndim(uniforms, 1, "uniforms", "(..., dimension)")
+    dimension = uniforms.shape[-1]
+    between = 2 * np.sin(np.pi * correlation / 6)
+    if 1 + (dimension - 1) * between <= 0:
+        raise ValueError(
+            f"correlation must leave {dimension} coordinates a joint law, got {correlation}"
+        )
+    matrix = between + (1 - between) * np.eye(dimension)
+    factor = np.linalg.cholesky(matrix).astype(uniforms.dtype)
+    tiny = np.finfo(uniforms.dtype).tiny  # a generator may return 0, whose quantile is infinite
+    normal = special.ndtri(np.maximum(uniforms, tiny))
+    return special.ndtr(normal @ factor.T)
 
 
 def observe(

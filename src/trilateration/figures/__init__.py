@@ -6,6 +6,7 @@ returns it; none of them computes a result.
 """
 
 from trilateration.figures.calibration import calibration
+from trilateration.figures.comparison import Estimates, panel_each, rows_with_bars
 from trilateration.figures.costs import cost_curves
 from trilateration.figures.embedded import embed, on_grid
 from trilateration.figures.limits import error_balance, predicted_and_simulated, rows_of_dots
@@ -36,6 +37,7 @@ __all__ = [
     "INK",
     "PALETTE",
     "WIDTH",
+    "Estimates",
     "against_shift",
     "boundary_lines",
     "calibration",
@@ -53,6 +55,7 @@ __all__ = [
     "network_curves",
     "new",
     "on_grid",
+    "panel_each",
     "pictures",
     "plane",
     "plane_map",
@@ -63,6 +66,7 @@ __all__ = [
     "reference_curves",
     "reports_over_time",
     "rows_of_dots",
+    "rows_with_bars",
     "sheet",
     "sheets",
     "show",

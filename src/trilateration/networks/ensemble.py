@@ -125,7 +125,10 @@ class Ensemble(nn.Module):
         return len(self.n_tasks)
 
     def states(
-        self, features: Float[Tensor, "replicate time trial feature"], fixation_steps: int = 0
+        self,
+        features: Float[Tensor, "replicate time trial feature"],
+        fixation_steps: int = 0,
+        noise: Float[Tensor, "replicate time trial width"] | None = None,
     ) -> Float[Tensor, "replicate time trial unit"]:
         """Return hidden states in the inner order of axes, time before trial.
 
@@ -135,8 +138,11 @@ class Ensemble(nn.Module):
             Observations at every step.
         fixation_steps
             Number of leading steps at which the fixation channel is 1.
+        noise
+            What is added to the drive of the core, if anything.
         """
-        return self.core(self.input(features, fixation_steps, self.core.dtype))
+        drive = self.input(features, fixation_steps, self.core.dtype)
+        return self.core(drive if noise is None else drive + noise)
 
     def forward(
         self, features: Float[Tensor, "replicate trial time feature"], fixation_steps: int = 0

@@ -122,7 +122,13 @@ from trilateration.observer.spectra import (
     singular_value_edges,
     singular_value_pdf,
 )
-from trilateration.observer.stopping import Responses, respond
+from trilateration.observer.stopping import (
+    Diffusion,
+    Responses,
+    drift_diffusion,
+    respond,
+    timed_positions,
+)
 from trilateration.observer.streaming import reports_over_time
 from trilateration.observer.truncated import LogTails, axis_log_reports, axis_reports
 from trilateration.observer.unknown_tasks import (
@@ -139,6 +145,7 @@ __all__ = [
     "BoxPosteriorMoments",
     "CalibrationCurve",
     "DecisionCeilings",
+    "Diffusion",
     "GaussianPosterior",
     "GridMoments",
     "GridObserver",
@@ -184,6 +191,7 @@ __all__ = [
     "distances_from_circle_reports",
     "distances_from_log_reports",
     "distances_from_reports",
+    "drift_diffusion",
     "effective_steps",
     "expected_calibration_error",
     "expected_inverse_gram",
@@ -232,6 +240,7 @@ __all__ = [
     "singular_value_pdf",
     "standard_error",
     "standardized_distances",
+    "timed_positions",
     "trilaterate",
     "trilaterate_noisy_reports",
 ]

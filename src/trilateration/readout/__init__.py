@@ -57,6 +57,7 @@ from trilateration.readout.reported import (
     ruler_slopes,
     step_r2,
 )
+from trilateration.readout.responding import ResponseCurves, response_curves
 from trilateration.readout.scores import (
     Median,
     Score,
@@ -108,6 +109,7 @@ __all__ = [
     "MarginLoss",
     "Median",
     "Population",
+    "ResponseCurves",
     "Score",
     "Transfer",
     "Trials",
@@ -157,6 +159,7 @@ __all__ = [
     "report_code",
     "reported_positions",
     "reported_probits",
+    "response_curves",
     "ruler",
     "ruler_slopes",
     "step_r2",

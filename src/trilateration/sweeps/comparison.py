@@ -46,16 +46,16 @@ class Contestant(NamedTuple):
 
 
 CONTESTANTS = {
-    "rnn": Contestant("rnn", 64, {}, 5e-3),
-    "leaky": Contestant("rnn", 64, {"alpha": 0.5}, 5e-3),
-    "integrator": Contestant("integrator", 64, {}, 5e-3),
+    "rnn": Contestant("rnn", 64, {}, 2e-3),
+    "leaky": Contestant("rnn", 64, {"alpha": 0.5}, 1e-2),
+    "integrator": Contestant("integrator", 64, {}, 1e-3),
     "lstm": Contestant("lstm", 25, {}, 5e-3),
-    "gru": Contestant("gru", 31, {}, 5e-3),
-    "transformer": Contestant("transformer", 21, {"n_heads": 3}, 5e-3),
-    "transformer-positions": Contestant("transformer", 21, {"n_heads": 3, "positions": True}, 5e-3),
-    "transformer-2": Contestant("transformer", 15, {"n_heads": 3, "n_layers": 2}, 5e-3),
+    "gru": Contestant("gru", 31, {}, 2e-2),
+    "transformer": Contestant("transformer", 21, {"n_heads": 3}, 2e-2),
+    "transformer-positions": Contestant("transformer", 21, {"n_heads": 3, "positions": True}, 2e-2),
+    "transformer-2": Contestant("transformer", 15, {"n_heads": 3, "n_layers": 2}, 2e-3),
     "state-space": Contestant("state-space", 64, {}, 5e-3),
-    "memoryless": Contestant("feedforward", 64, {}, 5e-3),
+    "memoryless": Contestant("feedforward", 64, {}, 2e-3),
 }
 
 
@@ -66,7 +66,7 @@ def contestant(
     seed: int,
     head: str = "logistic",
     setting: str = "parameters",
-    steps: int = 800,
+    steps: int = 400,
     learning_rate: float | None = None,
 ) -> Configuration:
     """Return the configuration of one network of the comparison.
@@ -139,7 +139,7 @@ def comparison_grid(
     seeds: Sequence[int] = tuple(range(10)),
     heads: Sequence[str] = ("logistic",),
     setting: str = "parameters",
-    steps: int = 800,
+    steps: int = 400,
     learning_rates: Sequence[float | None] = (None,),
 ) -> tuple[pd.DataFrame, list[Configuration]]:
     """Return the labels and the configurations of a comparison, one row a network.

@@ -14,13 +14,20 @@ from trilateration._checks import (
     check_count,
     check_positive,
 )
-from trilateration.evidence import AutoregressiveNoise, GaussianNoise, NoiseModel, StudentNoise
+from trilateration.evidence import (
+    AnisotropicNoise,
+    AutoregressiveNoise,
+    GaussianNoise,
+    NoiseModel,
+    StudentNoise,
+    correlate,
+)
 from trilateration.evidence.maps import MAPS
 from trilateration.networks import LINKS, PRECISIONS, architectures, make_core
 from trilateration.training.protocols import Protocol, protocol
 
 TASKS = ("even", "random", "circles", "products")
-NOISES = ("gaussian", "autoregressive", "student")
+NOISES = ("gaussian", "autoregressive", "student", "anisotropic")
 OBSERVATIONS = ("relu", "identity", *MAPS)
 
 # In these replicates of one ensemble may differ.
@@ -33,6 +40,8 @@ PER_REPLICATE = (
     "noise",
     "noise_parameter",
     "held_out",
+    "correlation",
+    "network_noise",
 )
 
 Options = tuple[tuple[str, object], ...]
@@ -73,7 +82,9 @@ class Configuration:
         σ > 0, standard deviation of the evidence per step and axis, in latent units.
     noise, noise_parameter
         ``"gaussian"`` and 0; ``"autoregressive"`` and the correlation ρ of neighbouring steps;
-        ``"student"`` and the degrees of freedom ν > 2. σ is the standard deviation of all.
+        ``"student"`` and the degrees of freedom ν > 2; ``"anisotropic"`` and how many times larger
+        the standard deviation on the first axis is than on all others, > 0. σ is the standard
+        deviation of all, of the last one as root mean square over axes.
     observation
         ``"relu"``: the authors' frozen random encoder; ``"identity"``: the evidence itself; or a
         name of :data:`~trilateration.evidence.maps.MAPS`, drawn anew for each seed.
@@ -82,6 +93,12 @@ class Configuration:
     held_out
         Side a of the corner [½ − a, ½]^D that training never shows, 0 ≤ a < 1: ½ for the orthant
         of positive coordinates, 0 to show the whole box. Tests show it all the same.
+    correlation
+        Correlation ρ of any two latent coordinates in training, each of which stays uniform
+        (:func:`~trilateration.evidence.correlate`). Tests show the uniform box all the same.
+    network_noise
+        Standard deviation ≥ 0 of independent Gaussian noise that is added to the drive of every
+        unit at every step, in training and in recordings.
 
     Raises
     ------
@@ -105,6 +122,8 @@ class Configuration:
     held_out: Scalar = 0.0
     noise: str = "gaussian"
     noise_parameter: Scalar = 0.0
+    correlation: Scalar = 0.0
+    network_noise: Scalar = 0.0
 
     def __post_init__(self):
         check_choice(self.architecture, architectures(), "architecture")
@@ -128,6 +147,11 @@ class Configuration:
                 "would be left to train on"
             )
         noise_of(self)
+        check_between(self.correlation, -1, 1, "correlation")
+        correlate(np.full((1, self.dimension), 0.5), self.correlation)
+        check_at_least(self.network_noise, 0, "network_noise")
+        for name in ("correlation", "network_noise"):
+            object.__setattr__(self, name, float(getattr(self, name)))
         if self.tasks != "random" and (self.dimension != 2 or self.offset_half_width):
             raise ValueError(
                 "tasks must be 'random' unless dimension is 2 and offset_half_width is 0, got "
@@ -188,6 +212,11 @@ def noise_of(configuration: Configuration) -> NoiseModel:
     if configuration.noise == "student":
         check_between(parameter, 2, math.inf, "noise_parameter")
         return StudentNoise(sigma, parameter)
+    if configuration.noise == "anisotropic":
+        check_positive(parameter, "noise_parameter")
+        squares = np.ones(configuration.dimension)
+        squares[0] = parameter**2
+        return AnisotropicNoise(np.diag(sigma**2 * squares / squares.mean()))
     if parameter != 0:
         raise ValueError(f"noise_parameter must be 0 for gaussian noise, got {parameter!r}")
     return GaussianNoise(sigma)

@@ -136,7 +136,8 @@ def train(
     Parameters
     ----------
     configurations
-        One a replicate; they may differ in seed, number and kind of tasks and σ.
+        One a replicate; they may differ in seed, tasks, noise and law of the positions
+        (``PER_REPLICATE``).
     checkpoint
         File to save to, and to resume from if it exists. A resumed run ends with the same weights
         as one that was never interrupted.
@@ -265,7 +266,9 @@ class _Run:
             group["lr"] = self.protocol.rate(self.step)
         batch = self.worlds.batch(self.step)
         self.optimiser.zero_grad(set_to_none=True)
-        hidden = self.ensemble.states(batch.features, self.protocol.cue_steps)
+        width, step = self.ensemble.core.width, str(self.step)
+        noise = self.worlds.network_noise(self.protocol.batch, width, "training", step)
+        hidden = self.ensemble.states(batch.features, self.protocol.cue_steps, noise)
         readouts = self.ensemble.heads.run_readouts(hidden, self.ensemble.core.dtype)
         labels = self.ensemble.heads.parts(batch.labels)
         with torch.no_grad():

@@ -68,8 +68,9 @@ def record(
     """
     check_count(n_trials, "n_trials")
     batch = worlds.trials(n_trials, stream=stream, latents=latents)
-    hidden = ensemble.states(batch.features, worlds.protocol.cue_steps)
-    readouts = ensemble.heads(hidden)
+    noise = worlds.network_noise(n_trials, ensemble.core.width, "trials", stream)
+    hidden = ensemble.states(batch.features, worlds.protocol.cue_steps, noise)
+    readouts = ensemble.heads(hidden, ensemble.core.dtype)
     kept = (x[:, steps].transpose(1, 2) for x in (hidden, readouts, batch.features))
     hidden, readouts, features = (x.contiguous().cpu().numpy() for x in kept)
     return Recording(

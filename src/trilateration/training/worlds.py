@@ -15,6 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from trilateration._arrays import Scalar
+from trilateration.evidence import correlate
 from trilateration.evidence.maps import MAPS
 from trilateration.networks import Encoders, FixedMaps
 from trilateration.parameters import generator
@@ -146,9 +147,8 @@ class Worlds:
         """Return the trials of a step of the descent, the same whenever it is asked for."""
         chunk, within = divmod(step, self.chunk)
         if self._drawn[0] != chunk:
-            held_out = [c.held_out for c in self.configurations]
             drawn = self._draw(
-                ("evidence", str(chunk)), self.chunk, self.protocol.batch, held_out=held_out
+                ("evidence", str(chunk)), self.chunk, self.protocol.batch, training=True
             )
             self._drawn = (chunk, *drawn)
         _, latents, labels, evidence = self._drawn
@@ -197,7 +197,32 @@ class Worlds:
         _, _, evidence = self._draw(("trials", stream), 1, n_trials, latents)
         return evidence[:, 0].transpose(1, 2).double().numpy()
 
-    def _draw(self, stream, n_chunk, n_trials, latents=None, held_out=None):
+    def network_noise(
+        self, n_trials: int, width: int, *stream: str
+    ) -> Float[Tensor, "replicate time trial width"] | None:
+        """Return what disturbs the drive of each network's units, or None if nothing does.
+
+        Parameters
+        ----------
+        n_trials, width
+            Trials, and numbers that drive a network at each step.
+        *stream
+            Name of the generator; another name, other noise.
+        """
+        sizes = [c.network_noise for c in self.configurations]
+        if not any(sizes):
+            return None
+        shape = (self.protocol.n_steps, n_trials, width)
+        noise = np.zeros((len(sizes), *shape), np.float32)
+        for own, size, configuration in zip(noise, sizes, self.configurations, strict=True):
+            if size:
+                generator(configuration.seed, "network noise", *stream).standard_normal(
+                    out=own, dtype=np.float32
+                )
+                own *= size
+        return torch.from_numpy(noise).to(self.device)
+
+    def _draw(self, stream, n_chunk, n_trials, latents=None, training=False):
         """Draw positions, labels and evidence, each with the axes (replicate, chunk, ...)."""
         steps, dimension = self.protocol.stimulus_steps, self.dimension
         positions = np.empty((len(self.sigmas), n_chunk, n_trials, dimension), np.float32)
@@ -212,8 +237,10 @@ class Worlds:
                 shape = (n_chunk, n_trials, steps, dimension)
                 noise = noise_of(configuration).sample(shape, rng, dtype=np.float32)
                 evidence[replicate] = noise.swapaxes(1, 2)
-            if held_out is not None and held_out[replicate]:
-                _leave_corner(positions[replicate], 1 - held_out[replicate], rng)
+            if training and configuration.correlation:
+                positions[replicate] = correlate(positions[replicate], configuration.correlation)
+            if training and configuration.held_out:
+                _leave_corner(positions[replicate], configuration, rng)
         positions -= _HALF_WIDTH
         if latents is not None:
             positions[:] = np.asarray(latents, np.float32)[..., None, :, :]
@@ -235,14 +262,18 @@ class Worlds:
         return Batch(latents.to(self.device), features, labels.to(self.device))
 
 
-def _leave_corner(positions, edge, rng):
-    """Draw positions in [0, 1]^D again, in place, until none is beyond ``edge`` on every axis.
+def _leave_corner(positions, configuration, rng):
+    """Draw positions in [0, 1]^D again, in place, until none is in the corner held out.
 
     The others stay as they were drawn, and so does the evidence, which comes before: a network that
     is held out of a corner sees elsewhere the very trials of its twin that is not.
     """
+    edge = 1 - configuration.held_out
     rows = positions.reshape(-1, positions.shape[-1])
     inside = np.flatnonzero((rows > edge).all(axis=1))
     while len(inside):
-        rows[inside] = rng.random((len(inside), rows.shape[1]), dtype=np.float32)
+        again = rng.random((len(inside), rows.shape[1]), dtype=np.float32)
+        if configuration.correlation:
+            again = correlate(again, configuration.correlation)
+        rows[inside] = again
         inside = inside[(rows[inside] > edge).all(axis=1)]

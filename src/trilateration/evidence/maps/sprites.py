@@ -46,9 +46,10 @@ class SpriteMap(Map):
         check_positive(view, "view")
         super().__init__(dimension, check_count(side, "side") ** 2)
         self.side, self.edge, self.view = int(side), float(edge), float(view)
-        axis = ((np.arange(side) + 0.5) / side * 2 - 1) * self.view
+        self._axis = ((np.arange(side) + 0.5) / side * 2 - 1) * self.view
         # Rows from top to bottom, as pictures are shown.
-        self._pixels = np.stack(np.meshgrid(axis, axis[::-1]), axis=-1).reshape(-1, 2)
+        grid = np.meshgrid(self._axis, self._axis[::-1])
+        self._pixels = np.stack(grid, axis=-1).reshape(-1, 2)
 
     def picture(self, latent: np.ndarray) -> np.ndarray:
         """Return f(x) as pictures, shape ``(..., side, side)``."""
@@ -56,10 +57,10 @@ class SpriteMap(Map):
         return features.reshape(*features.shape[:-1], self.side, self.side)
 
     def _features(self, latents):
-        return self._in_chunks(latents, lambda x: self._draw(x, slopes=False)[0], ())
+        return self._in_chunks(latents, self._draw, ())
 
     def _jacobian(self, latents):
-        return self._in_chunks(latents, lambda x: self._draw(x, slopes=True)[1], (self.dimension,))
+        return self._in_chunks(latents, self._slopes, (self.dimension,))
 
     def _in_chunks(self, latents, function, tail):
         rows = latents.reshape(-1, self.dimension)
@@ -68,29 +69,49 @@ class SpriteMap(Map):
             out[start : start + _CHUNK] = function(rows[start : start + _CHUNK])
         return out.reshape(*latents.shape[:-1], self.n_features, *tail)
 
-    def _draw(self, x, *, slopes):
-        """Return pixels (point, pixel), and their derivatives (point, pixel, dimension) or 0."""
-        pixels = self._pixels.astype(x.dtype)
+    def _figure(self, x):
+        """Return the size (point,) and the direction (point, 2) of the figure."""
         if self.dimension > 2:
             size = _SIZE * np.exp(_GROWTH * x[:, 2])
         else:
             size = np.full_like(x[:, 0], _SIZE)
         angle = _TURN * x[:, 3] if self.dimension > 3 else np.zeros_like(x[:, 0])
-        along = np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+        return size, np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+
+    def _draw(self, x):
+        """Return pixels (point, pixel)."""
+        axis = self._axis.astype(x.dtype)
+        size, along = self._figure(x)
+        empty = np.ones(1, dtype=x.dtype)
+        for place, radius in _DISCS:
+            centre = x[:, :2] + place * size[:, None] * along
+            # A picture's rows share their height and its columns their place: few squares are left.
+            across, up = (axis - centre[:, :1]) ** 2, (axis[::-1] - centre[:, 1:]) ** 2
+            outside = across[:, None, :] + up[:, :, None]
+            outside += x.dtype.type(_SOFT**2)
+            np.sqrt(outside, out=outside)
+            outside -= radius * size[:, None, None]
+            outside /= x.dtype.type(self.edge)
+            empty = empty * (1 - 1 / (1 + np.exp(outside, out=outside)))
+        return (1 - empty).reshape(len(x), -1)
+
+    def _slopes(self, x):
+        """Return the derivatives of the pixels, (point, pixel, dimension)."""
+        pixels = self._pixels.astype(x.dtype)
+        size, along = self._figure(x)
         empty, change = np.ones(1, dtype=x.dtype), np.zeros(1, dtype=x.dtype)
         for place, radius in _DISCS:
             centre = x[:, :2] + place * size[:, None] * along
             offset = pixels - centre[:, None, :]
             distance = np.sqrt((offset**2).sum(-1) + _SOFT**2)
             filled = special.expit((radius * size[:, None] - distance) / self.edge)
-            if slopes:
-                slope = filled * (1 - filled) / self.edge
-                toward = slope[..., None] * offset / distance[..., None]  # d filled / d centre
-                part = self._disc_slopes(place, radius, size, along, slope, toward)
-                # Product rule for the empty share, 1 − f = (1 − B)(1 − H).
-                change = change * (1 - filled)[..., None] + empty[..., None] * part
+            slope = filled * (1 - filled) / self.edge
+            toward = slope[..., None] * offset / distance[..., None]  # d filled / d centre
+            part = self._disc_slopes(place, radius, size, along, slope, toward)
+            # Product rule for the empty share, 1 − f = (1 − B)(1 − H).
+            change = change * (1 - filled)[..., None] + empty[..., None] * part
             empty = empty * (1 - filled)
-        return 1 - empty, change
+        return change
 
     def _disc_slopes(self, place, radius, size, along, slope, toward):
         """Return the derivatives of one disc by every latent coordinate."""
