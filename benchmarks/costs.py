@@ -2,7 +2,8 @@
 
 Every timing is the processor's time of one thread, the least of several slices in two rounds, so
 that other work on the machine disturbs it little. The sizes of the set "fit" come from one grid,
-those of "held-out" from another one with other values, and "large" is far outside both. Beside each
+those of "held-out" from another one with other values; "lines" changes one size at a time, through
+values of neither, and "large" is far outside both. Beside each
 time stands the work of the step, counted. The table carries what it was made with.
 """
 
@@ -45,6 +46,15 @@ GRIDS = {
         n_trials=(200,),
     ),
 }
+LINE_NETWORKS = ("rnn", "lstm", "transformer")
+BASE = dict(n_tasks=24, dimension=2, stimulus_steps=20, n_units=64, n_networks=5, batch=32)
+LINES = {
+    "n_tasks": (3, 12, 48, 192),
+    "dimension": (3, 12, 48),
+    "stimulus_steps": (7, 15, 30, 60),
+    "n_units": (24, 48, 96),
+    "n_networks": (1, 3, 10, 30),
+}
 # Network, N, D and width of single large networks that see the evidence itself.
 LARGE = (
     ("rnn", 1000, 100, 200),
@@ -60,15 +70,17 @@ LARGE = (
 class Plan:
     """How much is measured: points a network and set of each kind, and CPU seconds a point."""
 
-    training: tuple[tuple[str, int], ...] = (("fit", 7), ("held-out", 5))
+    training: tuple[tuple[str, int], ...] = (("fit", 7), ("held-out", 3))
     inference: tuple[tuple[str, int], ...] = (("fit", 3), ("held-out", 2))
+    networks: tuple[str, ...] = tuple(CONTESTANTS)
+    lines: tuple[str, ...] = tuple(LINES)
     large: int = len(LARGE)
     seconds: float = 0.4
     rounds: int = 2
     most_flops: float = 1.2e9
 
 
-QUICK = Plan((("fit", 1), ("held-out", 1)), (("fit", 1),), 0, 0.0, 1, 2e8)
+QUICK = Plan((("fit", 1), ("held-out", 1)), (("fit", 1),), ("rnn", "gru"), (), 0, 0.0, 1, 2e8)
 
 
 def main():
@@ -107,20 +119,29 @@ def draw_points(plan, rng):
     """Yield what to measure: a set, a kind, a network, and its sizes."""
     for kind in ("training", "inference"):
         for name, count in getattr(plan, kind):
-            for network in list(CONTESTANTS) * count:
+            for network in plan.networks * count:
                 yield dict(set=name, kind=kind, network=network) | draw_sizes(
                     network, GRIDS[name], plan, rng
                 )
+    whole = dict(set="lines", kind="training", observation="relu", n_trials=0, head="logistic")
+    for line in plan.lines:
+        for value in LINES[line]:
+            for network in LINE_NETWORKS:
+                yield whole | BASE | dict(network=network, line=line) | {line: value}
     for network, n_tasks, dimension, n_units in LARGE[: plan.large]:
         own = dict(n_tasks=n_tasks, dimension=dimension, n_units=n_units, batch=32)
         own |= dict(stimulus_steps=20, n_networks=1, n_trials=0, head="logistic")
-        yield dict(set="large", kind="training", network=network, observation="identity") | own
+        yield (
+            dict(set="large", kind="training", network=network, observation="identity", line="")
+            | own
+        )
 
 
 def draw_sizes(network, grid, plan, rng):
     """Return sizes of one point, drawn again while it takes too long to time."""
     for _ in range(1000):
         sizes = {name: int(rng.choice(values)) for name, values in grid.items()}
+        sizes["line"] = ""
         sizes["head"] = "logistic" if rng.random() < 0.8 else "probit"
         point = dict(network=network, observation="relu") | sizes
         work = flops(step_products(configuration(point))) * sizes["n_networks"]
@@ -165,11 +186,11 @@ def time_point(point, seconds):
 
 
 def slices(step, length, seconds):
-    """Return the mean time of a step in slices of some length, two at least."""
+    """Return the mean time of a step in slices of some length, one at least."""
     for _ in range(2):  # the first make the optimiser's state and choose kernels
         step()
     found, end = [], time.process_time() + seconds
-    while len(found) < 2 or time.process_time() < end:
+    while not found or time.process_time() < end:
         began = time.process_time()
         for _ in range(length):
             step()
@@ -187,14 +208,14 @@ def row_of(point, times):
     return point | dict(seconds=min(times), median=float(np.median(times))) | work._asdict()
 
 
-def calibrate():
-    """Return seconds a unit of some kinds of work, each measured on its own."""
+def calibrate(seconds):
+    """Return seconds a unit of some kinds of work, each measured on its own for so long."""
     x, y, square = torch.randn(2**16), torch.randn(2**16), torch.randn(1024, 1024)
     z, one = torch.empty_like(x), torch.ones(1)
     rng, drawn = np.random.default_rng(0), np.empty(2**16, np.float32)
 
     def least(step, length):
-        return min(slices(step, length, 0.3))
+        return min(slices(step, length, seconds))
 
     add = least(lambda: torch.add(x, y, out=z), 100)
     return {
@@ -221,7 +242,7 @@ def provenance(plan):
         "machine": describe(("cpu",)),
         "libc": " ".join(platform.libc_ver()),
         "cpu_seconds": time.process_time(),
-        "calibration": calibrate(),
+        "calibration": calibrate(plan.seconds),
     }
 
 
