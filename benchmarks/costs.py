@@ -1,18 +1,21 @@
 """Time steps of training and runs forward at many sizes, for the cost model of chapter 13.
 
-Every timing is the processor's time of one thread, the least of several slices in two rounds, so
-that other work on the machine disturbs it little. The sizes of the set "fit" come from one grid,
+Every timing is the processor's time of one thread, the least of several slices, so that other work
+on the machine disturbs it little. The sizes of the set "fit" come from one grid,
 those of "held-out" from another one with other values; "lines" changes one size at a time, through
 values of neither, and "large" is far outside both. Beside each
 time stands the work of the step, counted. The table carries what it was made with.
 """
 
 import argparse
+import itertools
 import platform
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -51,9 +54,9 @@ BASE = dict(n_tasks=24, dimension=2, stimulus_steps=20, n_units=64, n_networks=5
 LINES = {
     "n_tasks": (3, 12, 48, 192),
     "dimension": (3, 12, 48),
-    "stimulus_steps": (7, 15, 30, 60),
+    "stimulus_steps": (7, 15, 30),
     "n_units": (24, 48, 96),
-    "n_networks": (1, 3, 10, 30),
+    "n_networks": (1, 3, 10, 25),
 }
 # Network, N, D and width of single large networks that see the evidence itself.
 LARGE = (
@@ -70,35 +73,32 @@ LARGE = (
 class Plan:
     """How much is measured: points a network and set of each kind, and CPU seconds a point."""
 
-    training: tuple[tuple[str, int], ...] = (("fit", 7), ("held-out", 3))
-    inference: tuple[tuple[str, int], ...] = (("fit", 3), ("held-out", 2))
+    training: tuple[tuple[str, int], ...] = (("fit", 4), ("held-out", 2))
+    inference: tuple[tuple[str, int], ...] = (("fit", 2), ("held-out", 1))
     networks: tuple[str, ...] = tuple(CONTESTANTS)
     lines: tuple[str, ...] = tuple(LINES)
     large: int = len(LARGE)
-    seconds: float = 0.4
-    rounds: int = 2
-    most_flops: float = 1.2e9
+    seconds: float = 0.3
+    most_flops: float = 8e8
 
 
-QUICK = Plan((("fit", 1), ("held-out", 1)), (("fit", 1),), ("rnn", "gru"), (), 0, 0.0, 1, 2e8)
+QUICK = Plan((("fit", 1), ("held-out", 1)), (("fit", 1),), ("rnn", "gru"), (), 0, 0.0, 2e8)
 
 
 def main():
     """Measure, and write the table."""
     options = parse_arguments()
     plan = QUICK if options.quick else Plan()
-    torch.set_num_threads(1)
-    rng = generator(0, "costs")
-    points = list(draw_points(plan, rng))
-    times = [[] for _ in points]
-    for _ in range(plan.rounds):
-        for point, own in zip(points, times, strict=True):
-            own += time_point(point, plan.seconds)
-    rows = [row_of(point, own) for point, own in zip(points, times, strict=True)]
-    table = pd.DataFrame(rows)
-    table.attrs = provenance(plan)
     options.table.parent.mkdir(parents=True, exist_ok=True)
-    table.to_parquet(options.table)
+    origin = provenance(plan, options.workers)
+    points = list(draw_points(plan, generator(0, "costs")))
+    rows = []
+    with ProcessPoolExecutor(options.workers, get_context("spawn")) as pool:
+        for row in pool.map(measure, points, itertools.repeat(plan.seconds)):
+            rows.append(row)
+            table = pd.DataFrame(rows)
+            table.attrs = origin
+            table.to_parquet(options.table)  # so that what was measured is not lost
     print(table.groupby(["set", "kind"])["seconds"].describe().to_string())
     print(f"{len(table)} rows are in {options.table}")
 
@@ -107,6 +107,7 @@ def parse_arguments():
     """Return the command-line options."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a smoke test, no results")
+    parser.add_argument("--workers", type=int, default=1, help="processes, each of one thread")
     parser.add_argument("--table", type=Path, help="file to write")
     options = parser.parse_args()
     if options.table is None:
@@ -198,8 +199,10 @@ def slices(step, length, seconds):
     return found
 
 
-def row_of(point, times):
+def measure(point, seconds):
     """Return a row of the table: sizes, times and work."""
+    torch.set_num_threads(1)
+    times = time_point(point, seconds)
     one, n = configuration(point), point["n_networks"]
     if point["kind"] == "training":
         work = step_work(one, n)
@@ -227,8 +230,9 @@ def calibrate(seconds):
     }
 
 
-def provenance(plan):
+def provenance(plan, workers):
     """Return what the table was made with, as plain values."""
+    torch.set_num_threads(1)
 
     def git(*arguments):
         done = subprocess.run(["git", "-C", ROOT, *arguments], capture_output=True, text=True)
@@ -240,8 +244,8 @@ def provenance(plan):
         "changed": bool(git("status", "--porcelain", "--", "src", "benchmarks")),
         "plan": vars(plan) | {"training": dict(plan.training), "inference": dict(plan.inference)},
         "machine": describe(("cpu",)),
+        "workers": workers,
         "libc": " ".join(platform.libc_ver()),
-        "cpu_seconds": time.process_time(),
         "calibration": calibrate(plan.seconds),
     }
 
