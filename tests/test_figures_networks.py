@@ -42,3 +42,13 @@ def test_data_on_the_page_are_whole_numbers_and_cannot_end_the_script(monkeypatc
     assert json.loads(inside[1]) == {"grid": [-999, 50, 999], "text": "</script>"}
     with pytest.raises(ValueError, match="grid must hold whole numbers, got dtype float64"):
         figures.embed("some-data", {"grid": values})
+
+
+def test_a_kind_that_was_not_run_leaves_a_gap_in_the_bars(ax):
+    scores = np.array([[0.5, 0.4, 0.6], [np.nan] * 3, [0.8, 0.7, 0.9]])
+    kinds = {"run": scores, "never run": np.full((3, 3), np.nan)}
+    lines = {"ideal observer": [1, 1, 1]}
+    figures.against_shift(ax, np.array([2, 3, 6]), kinds, lines, xlabel="x", ylabel="y")
+    bars = [c for c in ax.containers if c.get_label().startswith("run")]
+    np.testing.assert_array_equal(bars[0].lines[0].get_xdata(), [2, 6])
+    assert not any("never" in text for text in ax.get_legend_handles_labels()[1])

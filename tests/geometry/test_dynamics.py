@@ -166,6 +166,11 @@ def test_bad_starts():
     bad = np.full((3, 2, 12), np.nan)
     with pytest.raises(ValueError, match="starts must be finite"):
         geometry.slow_points(dynamics, bad, slow_enough=1e-6)
+    with pytest.raises(ValueError, match="starts must be finite"):
+        geometry.attractors(dynamics, bad, 5)
+    for shape in ((1, 2, 12), (3, 2, 11)):
+        with pytest.raises(ValueError, match="with 3 replicates and 12 units, got"):
+            geometry.attractors(dynamics, np.zeros(shape), 5)
     with pytest.raises(ValueError, match="slow_enough must be a finite number > 0"):
         geometry.slow_points(dynamics, np.zeros((3, 2, 12)), slow_enough=0.0)
     with pytest.raises(ValueError, match="states must have a last axis of length 12"):

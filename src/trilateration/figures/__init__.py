@@ -36,6 +36,7 @@ from trilateration.figures.training import (
     unit_and_zero,
     weight_growth,
 )
+from trilateration.figures.worlds import response_law, rulers, tasks_per_axis, unexplained
 
 __all__ = [
     "DPI",
@@ -73,8 +74,10 @@ __all__ = [
     "read_grid",
     "reference_curves",
     "reports_over_time",
+    "response_law",
     "rows_of_dots",
     "rows_with_bars",
+    "rulers",
     "score_for_cost",
     "shares",
     "sheet",
@@ -83,7 +86,9 @@ __all__ = [
     "space",
     "spectrum",
     "task_set",
+    "tasks_per_axis",
     "trial",
+    "unexplained",
     "unit_and_zero",
     "use_theme",
     "weight_growth",

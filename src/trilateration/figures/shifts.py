@@ -77,7 +77,8 @@ def against_shift(
     shift
         Its sizes.
     networks
-        For each kind the median over networks and the ends of its 95 % interval, drawn as a bar.
+        For each kind the median over networks and the ends of its 95 % interval, drawn as a bar;
+        NaN where a kind was not run.
     references
         For each reference its score, drawn as a line; that of the ``"ideal observer"`` is solid.
     xlabel, ylabel
@@ -87,9 +88,12 @@ def against_shift(
     """
     colors = colors or {}
     for index, (name, values) in enumerate(networks.items()):
-        middle, low, high = values.T
+        run = ~np.isnan(values).any(axis=1)
+        if not run.any():
+            continue
+        middle, low, high = values[run].T
         ax.errorbar(
-            shift, middle, yerr=[middle - low, high - middle], fmt=_MARKERS[index] + "-",
+            shift[run], middle, yerr=[middle - low, high - middle], fmt=_MARKERS[index] + "-",
             color=PALETTE[colors.get(name, index)], markersize=5, capsize=2.5, linewidth=1.3,
             label=f"{name} (bars: 95 %)", zorder=3,
         )  # fmt: skip

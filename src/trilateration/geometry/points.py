@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from trilateration._arrays import Scalar
 from trilateration._checks import check_count, check_finite, check_positive
@@ -29,7 +29,7 @@ class SlowPoints(NamedTuple):
 
     states: Float[np.ndarray, "replicate point unit"]
     speeds: Float[np.ndarray, "replicate point"]
-    found: np.ndarray
+    found: Bool[np.ndarray, "replicate point"]
 
 
 class Attractors(NamedTuple):
@@ -75,12 +75,12 @@ def slow_points(
     Raises
     ------
     ValueError
-        If a start is not finite, or a number not positive.
+        If the starts are not of these networks or not finite, or a number is not positive.
     """
     check_positive(slow_enough, "slow_enough")
     check_count(max_steps, "max_steps")
-    check_finite(starts, "starts")
-    states, speeds = starts.astype(float), dynamics.speed(starts)
+    states = _checked(starts, dynamics)
+    speeds = dynamics.speed(states)
     damping = np.full(speeds.shape, _DAMPING)
     for _ in range(max_steps):
         moving = speeds > slow_enough
@@ -106,9 +106,14 @@ def attractors(
         As in :func:`slow_points`.
     n_steps
         Number of steps ≥ 1.
+
+    Raises
+    ------
+    ValueError
+        As for :func:`slow_points`.
     """
     check_count(n_steps, "n_steps")
-    states = starts.astype(float)
+    states = _checked(starts, dynamics)
     for _ in range(n_steps):
         states = dynamics.step(states)
     return Attractors(states, dynamics.speed(states))
@@ -132,6 +137,17 @@ def distinct_points(
         if all(np.linalg.norm(state - other) >= distance for other in kept):
             kept.append(state)
     return np.array(kept).reshape(len(kept), states.shape[-1])
+
+
+def _checked(starts, dynamics):
+    expected = len(dynamics.drive), dynamics.drive.shape[-1]
+    if starts.ndim != 3 or (starts.shape[0], starts.shape[2]) != expected:
+        raise ValueError(
+            f"starts must have shape (replicate, point, unit) with {expected[0]} replicates and "
+            f"{expected[1]} units, got {starts.shape}"
+        )
+    check_finite(starts, "starts")
+    return starts.astype(float)
 
 
 def _gauss_newton(dynamics, states, damping):
