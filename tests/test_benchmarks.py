@@ -1,5 +1,6 @@
 """The benchmarks: what is compared computes the same, and the scripts run."""
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -152,6 +153,33 @@ def test_the_time_to_a_result_is_measured(tmp_path):
     assert np.isfinite(table["median r2"]).all()
     ratio = np.median(record["authors CPU s a network"]) / table["CPU s a network"]
     np.testing.assert_allclose(table["times less CPU"], ratio, rtol=1e-6)
+
+
+def test_the_costs_are_measured_beside_the_work(tmp_path):
+    run("costs.py", "--quick", "--table", tmp_path / "costs.parquet")
+    table = pd.read_parquet(tmp_path / "costs.parquet")
+    assert set(zip(table["set"], table["kind"], strict=True)) == {
+        ("fit", "training"),
+        ("held-out", "training"),
+        ("fit", "inference"),
+    }
+    assert (table["seconds"] > 0).all()
+    assert (table["seconds"] <= table["median"]).all()
+    assert {"flops", "calls", "draws"} <= set(table.columns)
+    assert {"command", "commit", "machine", "calibration"} <= set(table.attrs)
+
+
+def test_no_held_out_size_of_the_costs_is_a_size_of_the_fit():
+    spec = importlib.util.spec_from_file_location("costs_benchmark", BENCHMARKS / "costs.py")
+    costs = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = costs
+    spec.loader.exec_module(costs)
+    fit = costs.GRIDS["fit"]
+    for name, values in costs.GRIDS["held-out"].items():
+        new = set(values) - set(fit[name])
+        assert new if name == "batch" else new == set(values), name
+    for name, values in costs.LINES.items():
+        assert set(values) - {1} <= set(range(10**6)) - set(fit[name]), name
 
 
 def test_a_descent_takes_the_steps_that_training_takes():

@@ -7,7 +7,13 @@ returns it; none of them computes a result.
 
 from trilateration.figures.calibration import calibration
 from trilateration.figures.comparison import Estimates, panel_each, rows_with_bars
-from trilateration.figures.costs import cost_curves
+from trilateration.figures.costs import (
+    cost_curves,
+    costs_along_a_line,
+    predicted_against_measured,
+    score_for_cost,
+    shares,
+)
 from trilateration.figures.embedded import embed, on_grid
 from trilateration.figures.limits import error_balance, predicted_and_simulated, rows_of_dots
 from trilateration.figures.maps import error_ellipses, pictures, sheet
@@ -54,6 +60,7 @@ __all__ = [
     "calibration",
     "code_grid",
     "cost_curves",
+    "costs_along_a_line",
     "effect_rows",
     "embed",
     "error_balance",
@@ -77,6 +84,7 @@ __all__ = [
     "plane",
     "plane_map",
     "planes",
+    "predicted_against_measured",
     "predicted_and_simulated",
     "read_distances",
     "read_grid",
@@ -86,6 +94,8 @@ __all__ = [
     "rows_of_dots",
     "rows_with_bars",
     "rulers",
+    "score_for_cost",
+    "shares",
     "sheet",
     "sheets",
     "show",
