@@ -71,16 +71,6 @@ def test_the_posterior_grows_as_the_root():
     np.testing.assert_allclose(slopes, np.sqrt(steps) / SIGMA)
 
 
-def test_over_networks_is_student():
-    values = np.array([1.0, 2.0, 4.0, 5.0])
-    low, high = stats.t.interval(0.95, 3, loc=3, scale=stats.sem(values))
-    score = readout.over_networks(values)
-    assert score.value == pytest.approx(3)
-    assert score.uncertainty == pytest.approx((high - low) / 2)
-    with pytest.raises(ValueError, match="number of networks must be a whole number >= 2"):
-        readout.over_networks(values[:1])
-
-
 def test_decoded_r2_of_the_mean_is_the_ceiling():
     latents, means, _, steps, _ = streams(n=4000)
     code = means[:, -1] @ np.random.default_rng(0).normal(size=(2, 5))

@@ -57,6 +57,11 @@ def on_grid(
         The largest absolute value, > 0.
     half
         Number of grid points on either side of 0.
+
+    Raises
+    ------
+    ValueError
+        If ``largest`` is not positive.
     """
     check_positive(largest, "largest")
     return np.rint(half * values / largest).astype(int)

@@ -52,6 +52,11 @@ def orthant_conditions(
         x*, shape ``(trial, dimension)``.
     nearest, farthest
         Trials are kept where ``nearest`` ≤ |x_j| ≤ ``farthest`` for every j, in latent units.
+
+    Raises
+    ------
+    ValueError
+        If a distance is negative or ``farthest`` is below ``nearest``.
     """
     check_at_least(nearest, 0, "nearest")
     check_at_least(farthest, nearest, "farthest")
@@ -68,6 +73,11 @@ def balanced_dichotomies(dimension: int) -> Dichotomies:
     ----------
     dimension
         D, 2 or 3.
+
+    Raises
+    ------
+    ValueError
+        If the dimension is neither 2 nor 3.
     """
     check_count(dimension, "dimension", minimum=2)
     n_conditions = 2**dimension
@@ -156,6 +166,11 @@ def dichotomy_accuracy(
         Draws the folds.
     n_folds
         ≥ 2.
+
+    Raises
+    ------
+    ValueError
+        If codes and latents are not of the same trials, or there are fewer than 2 folds.
     """
     codes, conditions, sides = _checked(codes, conditions, sides)
     check_generator(rng)
@@ -216,6 +231,11 @@ def shuffled_geometry(
         As in :func:`ccgp`.
     rng
         Draws the permutations.
+
+    Raises
+    ------
+    ValueError
+        If codes and latents are not of the same trials.
     """
     codes = checked_code(codes)
     check_generator(rng)
@@ -243,6 +263,11 @@ def mean_code(
         Cells on each axis, ≥ 2.
     half_width
         Of the box, in latent units.
+
+    Raises
+    ------
+    ValueError
+        If codes and latents are not of the same trials, or there are fewer than 2 bins.
     """
     codes, latents = paired(codes, latents)
     check_count(n_bins, "n_bins", minimum=2)

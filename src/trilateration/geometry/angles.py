@@ -84,6 +84,11 @@ def random_angle_pdf(
         θ in degrees, from 0 to 180.
     n_units
         n ≥ 2.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 2 units.
     """
     check_count(n_units, "n_units", minimum=2)
     scale = np.exp(special.gammaln(n_units / 2) - special.gammaln((n_units - 1) / 2))
@@ -100,6 +105,11 @@ def random_angle_sd(n_units: int) -> float:
     ----------
     n_units
         n ≥ 2.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 2 units.
     """
     check_count(n_units, "n_units", minimum=2)
     return float(np.degrees(np.sqrt(special.polygamma(1, n_units / 2) / 2)))
@@ -117,6 +127,11 @@ def right_angle_p_value(angle: Scalar, n_units: int) -> float:
         θ in degrees, strictly between 0 and 180.
     n_units
         n ≥ 2, of the space in which the axes are free to turn.
+
+    Raises
+    ------
+    ValueError
+        If an angle is not between 0 and 180, or there are fewer than 2 units.
     """
     check_between(angle, 0, 180, "angle")
     check_count(n_units, "n_units", minimum=2)
@@ -136,6 +151,11 @@ def task_angle_sd(dimension: int, n_tasks: int) -> float:
         D ≥ 2.
     n_tasks
         N ≥ 1.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 2 dimensions or no task.
     """
     check_count(dimension, "dimension", minimum=2)
     check_count(n_tasks, "n_tasks")

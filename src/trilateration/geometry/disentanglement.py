@@ -165,6 +165,12 @@ def infomec(
     Madow), and what chance alone reaches but once in a thousand is set to 0: otherwise 60 units
     that know nothing would make a code of two good ones look diffuse. Units that know nothing
     do not count in InfoM. A code of many redundant units is not compact.
+
+    Raises
+    ------
+    ValueError
+        If codes and latents are not of the same trials, there are fewer than 2 bins, or no unit
+        informs about one of the latents.
     """
     codes, latents = _at_least_two(codes, latents)
     check_generator(rng)

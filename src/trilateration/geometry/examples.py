@@ -23,6 +23,11 @@ def example_code(latents: Real[np.ndarray, "*batch 2"], kind: str) -> Float[np.n
         ``"aligned"``: a unit a latent. ``"rotated"``: by 45°. ``"oblique"``: affine, one axis
         slanted and short. ``"warped"``: tanh 6x of each latent, aligned. ``"sides"``: their signs.
         ``"perspective"``: (x₁(1 + 1.8 x₂), x₂), in which the latents interact; it can be inverted.
+
+    Raises
+    ------
+    ValueError
+        If the kind is unknown or the latents are not two.
     """
     check_choice(kind, EXAMPLES, "kind")
     x = np.asarray(latents, dtype=float)

@@ -59,6 +59,12 @@ def linear_and_nonlinear(
         √n nearest trials, weighted by nearness.
     n_folds
         ≥ 3.
+
+    Raises
+    ------
+    ValueError
+        If codes and latents are not of the same trials, the decoder is unknown, or there are fewer
+        than 3 folds.
     """
     codes, latents = paired(codes, latents)
     check_generator(rng)

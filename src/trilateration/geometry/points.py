@@ -130,6 +130,11 @@ def distinct_points(
         Points of one network, shape ``(point, unit)``; none gives none.
     distance
         > 0.
+
+    Raises
+    ------
+    ValueError
+        If the distance is not positive.
     """
     check_positive(distance, "distance")
     kept: list[np.ndarray] = []

@@ -178,6 +178,11 @@ def grid_probits(
         Half-width of the grid around μ, in standard errors.
     n_nodes
         Nodes along an edge, ≥ 3.
+
+    Raises
+    ------
+    ValueError
+        If the covariance is none, a size is not positive, or there are fewer than 3 nodes.
     """
     check_covariance(covariance, "covariance", 2)
     check_positive(s, "s")

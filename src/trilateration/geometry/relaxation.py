@@ -102,6 +102,11 @@ def principal_axes(states: Float[np.ndarray, "*batch unit"], n_axes: int) -> Pri
         Shape ``(..., unit)``.
     n_axes
         How many axes to return, ≥ 1.
+
+    Raises
+    ------
+    ValueError
+        If the number of axes is not positive.
     """
     check_count(n_axes, "n_axes")
     flat = states.reshape(-1, states.shape[-1]).astype(float)

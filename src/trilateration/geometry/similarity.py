@@ -54,6 +54,11 @@ def linear_cka(
     -----
     Directions count by their variance squared: what two codes share along their first axis hides
     what they do not share along the others.
+
+    Raises
+    ------
+    ValueError
+        If the codes are not of the same trials, or of too few for a debiased estimate.
     """
     first, second = same_trials(first, second)
     inner = _debiased_inner if debiased else _plain_inner

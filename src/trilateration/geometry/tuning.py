@@ -109,6 +109,11 @@ def axis_alignment(slopes: Real[np.ndarray, "unit dimension"]) -> Float[np.ndarr
     ----------
     slopes
         Shape ``(unit, dimension)``, D ≥ 2.
+
+    Raises
+    ------
+    ValueError
+        If slopes are not of at least 2 dimensions.
     """
     slopes = np.asarray(slopes, dtype=float)
     if slopes.ndim != 2 or slopes.shape[1] < 2:

@@ -64,6 +64,11 @@ def distances_from_circle_reports(
         Π, shape ``(..., task)``. Reports above that of the centre itself give 0.
     circles, sigma, n_steps
         As in :func:`circle_reports`.
+
+    Raises
+    ------
+    ValueError
+        If reports are no probabilities, or not one a task.
     """
     reports = as_floating(reports, "reports")
     check_probability(reports, "reports")

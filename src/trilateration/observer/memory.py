@@ -21,6 +21,11 @@ def leaky_steps(
         t ≥ 1.
     tau
         Time constant τ > 0 in steps.
+
+    Raises
+    ------
+    ValueError
+        If there is less than one step, or tau is not positive.
     """
     check_at_least(n_steps, 1, "n_steps")
     check_positive(tau, "tau")

@@ -74,6 +74,12 @@ def respond(
         b > 0.
     rule
         ``"confidence"`` or ``"evidence"``.
+
+    Raises
+    ------
+    ValueError
+        If probits are not finite with axes of time and tasks, the bound is not positive, or the
+        rule is unknown.
     """
     probits = as_floating(probits, "probits")
     check_minimum_ndim(probits, 2, "probits", "(..., time, task)")
@@ -105,6 +111,11 @@ def timed_positions(
         Tasks, with normals A and offsets β.
     sigma, bound
         σ > 0 of the readings and b > 0, as they were.
+
+    Raises
+    ------
+    ValueError
+        If responses are not of these tasks, or the bound is not positive.
     """
     check_last_axis(responses.probits, boundaries.n_tasks, "responses", "task")
     check_positive(bound, "bound")
@@ -128,6 +139,11 @@ def drift_diffusion(
         b > 0.
     overshoot
         How much further out the bounds are put, ≥ 0; 0 for continuous time.
+
+    Raises
+    ------
+    ValueError
+        If a drift is not finite or a bound not positive.
     """
     drift = np.abs(as_floating(np.asarray(drift, float), "drift"))
     check_finite(drift, "drift")

@@ -2,7 +2,6 @@
 
 import numpy as np
 from jaxtyping import Float, Real
-from scipy.stats import t as student_t
 
 from trilateration._arrays import Scalar, as_floating
 from trilateration._checks import check_choice, check_count, check_last_axis, check_positive
@@ -16,7 +15,7 @@ from trilateration.observer import (
     trilaterate,
 )
 from trilateration.readout.linear import fit_linear, left_out_predictions
-from trilateration.readout.scores import Score, prior_r2
+from trilateration.readout.scores import prior_r2
 from trilateration.tasks import Boundaries
 
 HEADS = ("logistic", "probit")
@@ -31,6 +30,11 @@ def log_reports_of(readouts: Real[np.ndarray, "*batch task"], head: str) -> LogR
         z, shape ``(..., task)``.
     head
         ``"logistic"`` or ``"probit"``.
+
+    Raises
+    ------
+    ValueError
+        If the head is unknown.
     """
     check_choice(head, HEADS, "head")
     z = as_floating(readouts, "readouts").astype(float)
@@ -68,6 +72,11 @@ def reported_positions(
     within
         None to count all reports alike; or c > 0 to weight each by exp(−(Φ⁻¹(Ŷ)/c)²), which leaves
         out those far from ½, whose distances training hardly determines.
+
+    Raises
+    ------
+    ValueError
+        If ``within`` is not positive.
     """
     steps = np.arange(1, probits.shape[-2] + 1)
     distances = probits * standard_error(sigma, steps)[:, None]
@@ -99,6 +108,11 @@ def ruler_slopes(
         σ > 0.
     reach
         How far from the boundary reports count, in standard errors; ``numpy.inf`` for all.
+
+    Raises
+    ------
+    ValueError
+        If ``reach`` is not positive, or distances are not of the same tasks.
     """
     if reach <= 0:
         raise ValueError(f"reach must be a number > 0, got {reach!r}")
@@ -122,26 +136,17 @@ def growth_exponent(
         Positive, shape ``(..., time)``; the first entry of the time axis is step 1.
     first
         The first step that counts, ≥ 1.
+
+    Raises
+    ------
+    ValueError
+        If ``first`` is no step, or a slope is not positive.
     """
     check_count(first, "first")
     check_positive(slopes, "slopes")
     logs = np.log(np.arange(first, slopes.shape[-1] + 1))
     centred = logs - logs.mean()
     return np.log(slopes[..., first - 1 :]) @ centred / (centred @ centred)
-
-
-def over_networks(values: Real[np.ndarray, " replicate"]) -> Score:
-    """Return the mean over networks and the half-width of its 95 % interval, Student's t.
-
-    Parameters
-    ----------
-    values
-        One number a network, at least two: the network is the unit of replication.
-    """
-    values = as_floating(values, "values")
-    n = check_count(len(values), "number of networks", 2)
-    half = student_t.ppf(0.975, n - 1) * values.std(ddof=1) / n**0.5
-    return Score(float(values.mean()), float(half))
 
 
 def decoded_r2(

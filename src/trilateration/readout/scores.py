@@ -138,6 +138,11 @@ def median_over_networks(values: Real[np.ndarray, " replicate"]) -> Median:
     ----------
     values
         One value a network, at least 6: of fewer, not even the extremes reach 95 %.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 6 networks, too few for the interval.
     """
     n = len(values)
     if n < 6:
@@ -155,6 +160,11 @@ def mean_over_networks(values: Real[np.ndarray, " replicate"]) -> Score:
     ----------
     values
         One value a network, at least 2.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 2 networks.
     """
     n = len(values)
     if n < 2:
@@ -174,6 +184,11 @@ def held_out_quadrant_r2(s: Scalar) -> float:
     ----------
     s
         Standard error s ≥ 0 of the mean.
+
+    Raises
+    ------
+    ValueError
+        If s is negative.
     """
     check_at_least(s, 0, "s")
     covariance = np.array([[11, -4], [-4, 11]]) / 144

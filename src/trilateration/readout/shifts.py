@@ -204,6 +204,11 @@ def correlated_latents(
         ρ of the coordinates themselves, −1 < ρ < 1.
     rng
         Source of all randomness.
+
+    Raises
+    ------
+    ValueError
+        If there is no trial, or the correlation is not between -1 and 1.
     """
     check_count(n_trials, "n_trials")
     check_between(correlation, -1, 1, "correlation")
@@ -231,6 +236,11 @@ def extrapolation_r2(kind: str, box_scale: Scalar, s: Scalar) -> float:
         S > 0.
     s
         Standard error s > 0.
+
+    Raises
+    ------
+    ValueError
+        If the kind is unknown, or a size is not positive.
     """
     check_choice(kind, EXTRAPOLATED, "kind")
     check_positive(box_scale, "box_scale")
@@ -251,6 +261,11 @@ def correlation_shift_r2(trained: Scalar, tested: Scalar, s: Scalar) -> float:
         Correlations of the two coordinates, between −1 and 1.
     s
         Standard error s > 0.
+
+    Raises
+    ------
+    ValueError
+        If a correlation is not between -1 and 1, or s is not positive.
     """
     for name, value in (("trained", trained), ("tested", tested)):
         check_between(value, -1, 1, name)
@@ -276,6 +291,11 @@ def noise_shift_r2(sigma: Scalar, n_steps: Scalar, tested: Scalar, *, adaptive: 
         σ′ > 0.
     adaptive
         Which of the two codes.
+
+    Raises
+    ------
+    ValueError
+        If a noise is not positive.
     """
     check_positive(tested, "tested")
     s = standard_error(sigma, n_steps) * tested / sigma
@@ -297,6 +317,11 @@ def length_shift_r2(sigma: Scalar, n_steps: Scalar, tested: Scalar, exponent: Sc
         t′ ≥ 1.
     exponent
         α ≥ 0.
+
+    Raises
+    ------
+    ValueError
+        If a number of steps is not positive, or the exponent is negative.
     """
     check_positive(n_steps, "n_steps")
     check_at_least(exponent, 0, "exponent")

@@ -77,6 +77,11 @@ def performance_profile(
         Scores; leading axes are kept.
     thresholds
         Where to evaluate, in units of the score.
+
+    Raises
+    ------
+    ValueError
+        If thresholds are not finite.
     """
     check_finite(thresholds, "thresholds")
     pooled = np.sort(values.reshape(*values.shape[:-2], -1), axis=-1)

@@ -35,6 +35,11 @@ def design_effect(n_parts: int, correlation: float) -> float:
         m, the number of values of one network, such as quadrants times refits.
     correlation
         ρ, the correlation between two values of the same network, 0 to 1.
+
+    Raises
+    ------
+    ValueError
+        If there are no parts, or the correlation is not in [0, 1].
     """
     m = check_count(n_parts, "n_parts")
     if not 0 <= correlation <= 1:
@@ -46,6 +51,11 @@ def false_positive_rate(n_parts: int, correlation: float, alpha: float = 0.05) -
     """Return the error of a z-test at nominal level α that ignores the design effect.
 
     2Φ(−z/√deff) with z = Φ⁻¹(1 − α/2); for many networks.
+
+    Raises
+    ------
+    ValueError
+        If alpha is not between 0 and 1.
     """
     check_between(alpha, 0, 1, "alpha")
     z = stats.norm.isf(alpha / 2)
@@ -81,6 +91,11 @@ def simulated_false_positives(
         Number of simulated experiments.
     alpha
         Nominal level.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 2 networks.
     """
     check_generator(rng)
     check_count(n_networks, "n_networks", minimum=2)

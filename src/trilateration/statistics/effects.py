@@ -27,6 +27,11 @@ def hedges_correction(degrees_of_freedom: int) -> float:
     ----------
     degrees_of_freedom
         m ≥ 2.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 2 degrees of freedom.
     """
     m = check_count(degrees_of_freedom, "degrees_of_freedom", minimum=2)
     log = special.gammaln(m / 2) - special.gammaln((m - 1) / 2)

@@ -19,6 +19,11 @@ def squared_difference(
     ----------
     differences
         Paired differences, at least 2 units.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 2 units.
     """
     n = differences.shape[-1]
     if n < 2:

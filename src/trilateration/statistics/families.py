@@ -212,6 +212,11 @@ def holm_levels(p: Float[np.ndarray, " family"], alpha: float) -> Float[np.ndarr
     The k-th smallest of m p-values is held against α/(m − k + 1) as long as all before it were
     rejected; from the first that is not, all are held against the same level. An interval of
     coverage one minus that level excludes the null exactly if Holm rejects it.
+
+    Raises
+    ------
+    ValueError
+        If alpha is not between 0 and 1.
     """
     check_between(alpha, 0, 1, "alpha")
     m = len(p)

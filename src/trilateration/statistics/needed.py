@@ -175,6 +175,11 @@ def swap_p(
     ----------
     counts, first, second, target, rng
         As in :func:`tasks_ratio`.
+
+    Raises
+    ------
+    ValueError
+        If the counts do not ascend from 1 or more, or scores are not finite or of one unit.
     """
     _check_curves(counts, [first, second])
     check_generator(rng)

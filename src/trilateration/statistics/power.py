@@ -27,6 +27,12 @@ def t_power(n_units: int, difference: float, sd: float, alpha: float = 0.05) -> 
         Standard deviation of the differences, in the same unit.
     alpha
         Level of the test.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 2 units, the difference or sd is not positive, or alpha is not
+        between 0 and 1.
     """
     check_count(n_units, "n_units", minimum=2)
     check_positive(difference, "difference")
@@ -101,6 +107,11 @@ def sign_flip_power(
         Generator of the simulations.
     n_simulations
         Number of simulated experiments; the standard error is √(power(1−power)/n).
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 2 units or the sd is not positive.
     """
     check_count(n_units, "n_units", minimum=2)
     check_positive(sd, "sd")

@@ -90,7 +90,13 @@ def _two_sided(subsets, differences):
 
 
 def least_p(n_units: int) -> float:
-    """Return 2/2ⁿ, the least two-sided p-value that n units can reach."""
+    """Return 2/2ⁿ, the least two-sided p-value that n units can reach.
+
+    Raises
+    ------
+    ValueError
+        If there is no unit.
+    """
     check_count(n_units, "n_units")
     return 2.0 ** (1 - n_units)
 

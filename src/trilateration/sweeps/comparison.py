@@ -216,6 +216,7 @@ def comparison(**options) -> pd.DataFrame:
     table = sweep(configurations, **options)
     first = list(table.columns).index("diverged")
     scores = table.iloc[:, first:].drop(columns="stopped_at")
+    scores = scores.loc[:, ~scores.columns.str.startswith("option.")]
     own = table[["protocol.learning_rate", "protocol.steps", "n_units"]]
     own = own.set_axis(["learning_rate", "steps", "n_units"], axis=1)
     return pd.concat([labels, own, scores], axis=1)

@@ -89,6 +89,11 @@ def step_work(configuration: Configuration, n_networks: int = 1) -> Work:
     n_networks
         Number of such networks ≥ 1 in it. Two and three of them are run, whatever their number,
         since all work is an affine function of it.
+
+    Raises
+    ------
+    ValueError
+        If there is no network.
     """
     check_count(n_networks, "n_networks")
     own, dimension = configuration.protocol, configuration.dimension
@@ -111,6 +116,11 @@ def inference_work(configuration: Configuration, n_trials: int, n_networks: int 
         As for :func:`step_work`.
     n_trials
         Number of trials ≥ 1.
+
+    Raises
+    ------
+    ValueError
+        If there is no trial or no network.
     """
     check_count(n_trials, "n_trials")
     check_count(n_networks, "n_networks")
