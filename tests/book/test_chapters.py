@@ -126,6 +126,13 @@ def test_every_figure_has_its_own_alternative_text(name):
     assert len(set(texts)) == len(texts)
 
 
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_no_cell_shows_the_bare_value_of_its_last_line(name):
+    for cell in notebooks.code_cells(notebooks.read(CHAPTERS[name].path)):
+        shown = [o for o in cell.outputs if o.output_type == "execute_result"]
+        assert all("text/html" in o.data for o in shown), cell.source
+
+
 def test_the_repository_has_one_address():
     address = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]["url"]
     for path in [ROOT / "CITATION.cff", *(page.path for page in chapters())]:
