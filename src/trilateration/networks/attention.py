@@ -125,7 +125,8 @@ class _CausalAttention(torch.autograd.Function):
         ctx.dtype = split.dtype
         if split.dtype is torch.bfloat16:  # softmax is four times slower there
             split = split.float()
-        q, k, v = split.reshape(3, -1, time, ctx.axes[-1])
+        # Of one replicate, reshape is sometimes a view, and products round by layout.
+        q, k, v = split.reshape(3, -1, time, ctx.axes[-1]).contiguous()
         scores = torch.full((time, time), -math.inf, dtype=q.dtype, device=q.device).triu_(1)
         scores = torch.baddbmm(scores, q, k.transpose(1, 2), alpha=ctx.axes[-1] ** -0.5)
         weights = torch.softmax(scores, -1)
@@ -138,7 +139,8 @@ class _CausalAttention(torch.autograd.Function):
         q, k, v, weights = ctx.saved_tensors
         replicates, time, trials, n_heads, size = ctx.axes
         to_seen = gradient.view(replicates, time, trials, n_heads, size)
-        to_seen = to_seen.permute(0, 2, 3, 1, 4).to(v.dtype).reshape(-1, time, size)
+        to_seen = to_seen.permute(0, 2, 3, 1, 4).to(v.dtype)
+        to_seen = to_seen.reshape(-1, time, size).contiguous()
         to_weights = torch.bmm(to_seen, v.transpose(1, 2))
         to_scores = torch._softmax_backward_data(to_weights, weights, -1, weights.dtype)
         to_scores.mul_(size**-0.5)
@@ -224,10 +226,24 @@ class StateSpace(Core):
         lag = steps[:, None] - steps[None, :]
         decay = functional.logsigmoid(self.rate)[..., None, None]
         kernel = torch.exp(decay * lag.clamp_min(0)) * (lag >= 0) * -torch.expm1(decay)
-        state = torch.einsum("rukl,rlbu->rkbu", kernel, drive)
+        state = _filtered(kernel, drive)
         return affine(state, self.output, self.bias, self.dtype).relu()
 
     def products(self, batch, n_steps):
         """Count the filters as the product with their kernels that they are here."""
         kernel = Product("kernel", n_steps, n_steps, batch, self.n_units, shared=False)
         return [*super().products(batch, n_steps), kernel]
+
+
+def _filtered(kernel, drive):
+    """Return Σ_l kernel[r, u, k, l] drive[r, l, b, u], (r, k, b, u), as products of whole arrays.
+
+    einsum would hand over views that are laid out otherwise if there is one replicate, and products
+    round by layout.
+    """
+    replicates, time, trials, units = drive.shape
+    own = drive.permute(0, 3, 1, 2).reshape(-1, time, trials).contiguous()
+    state = torch.bmm(kernel.reshape(-1, time, time), own)
+    if state.requires_grad:
+        state.register_hook(torch.Tensor.contiguous)
+    return state.view(replicates, units, time, trials).permute(0, 2, 3, 1)
