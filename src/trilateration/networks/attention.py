@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from trilateration._checks import check_count
 from trilateration.networks.arithmetic import Product
+from trilateration.networks.company import whole_vectors
 from trilateration.networks.core import Core, architecture
 from trilateration.networks.layers import affine, uniform
 
@@ -168,9 +169,8 @@ class _Gelu(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x):
-        squashed = (
-            torch.addcmul(x.new_tensor(_TWICE), x, x, value=0.044715 * _TWICE).mul_(x).sigmoid_()
-        )
+        squashed = torch.addcmul(x.new_tensor(_TWICE), x, x, value=0.044715 * _TWICE).mul_(x)
+        whole_vectors(torch.sigmoid, squashed, out=squashed)
         ctx.save_for_backward(x, squashed)
         return x * squashed
 

@@ -10,6 +10,7 @@ import torch
 from torch.autograd.function import once_differentiable
 
 from trilateration._checks import check_positive
+from trilateration.networks.company import batched, whole_vectors
 from trilateration.networks.core import Core, architecture
 from trilateration.networks.layers import affine, product, rounded, uniform
 
@@ -34,7 +35,7 @@ class _Rates(torch.autograd.Function):
                 if hidden is not rates:
                     torch.mul(rate, gain, out=state)
             else:
-                torch.bmm(before, recurrent, out=step)
+                batched(torch.bmm, before, recurrent, out=step)
                 torch.clamp_min(step.add_(now), 0, out=rate)
                 if hidden is not rates:
                     torch.mul(before, keep, out=step)
@@ -58,7 +59,7 @@ class _Rates(torch.autograd.Function):
             if later is None:
                 total = own.contiguous()
             else:
-                torch.bmm(later, backwards, out=following).add_(own)
+                batched(torch.bmm, later, backwards, out=following).add_(own)
                 if keep:
                     following.add_(total, alpha=keep)
                     total = following.clone()
@@ -158,15 +159,16 @@ class _LongShortTermMemory(torch.autograd.Function):
             if k == 0:
                 gate.copy_(now)
             else:
-                torch.add(now, torch.bmm(rounded(half_before, dtype), weight), out=gate)
+                torch.add(now, batched(torch.bmm, rounded(half_before, dtype), weight), out=gate)
             candidates[k].mul_(2)
-            gate.sigmoid_()
+            whole_vectors(torch.sigmoid, gate, out=gate)
             enter, forget, leave, candidate = gate.split(units, -1)
             cell, squash, half = cells[:, k], squashed[:, k], halves[:, k]
             torch.mul(enter, candidate, out=cell).sub_(enter, alpha=0.5)
             if k > 0:
                 cell.addcmul_(forget, cell_before)
-            torch.mul(cell, 4, out=squash).sigmoid_()
+            torch.mul(cell, 4, out=squash)
+            whole_vectors(torch.sigmoid, squash, out=squash)
             torch.mul(leave, squash, out=half).sub_(leave, alpha=0.5)
             cell_before, half_before = cell, half
         hidden = 2 * halves
@@ -193,7 +195,7 @@ class _LongShortTermMemory(torch.autograd.Function):
         for k in range(time - 1, -1, -1):
             to_half = 2 * own[k]
             if k < time - 1:
-                back = torch.bmm(rounded(results[k + 1], ctx.dtype), backwards)
+                back = batched(torch.bmm, rounded(results[k + 1], ctx.dtype), backwards)
                 to_half.add_(back, alpha=2)
             torch.mul(to_half, leave[k], out=through).mul_(4)
             _sigmoid_backward(through, squash[k], grad_input=through)
@@ -259,8 +261,9 @@ class GRU(Core):
         state = drive.new_zeros(*drive[:, 0].shape[:-1], self.n_units)
         hidden = []
         for now in drive.unbind(1):
-            recurrent = torch.baddbmm(self.recurrent_bias[:, None], state, self.recurrent)
-            gates = torch.sigmoid(now[..., : 2 * self.n_units] + recurrent[..., : 2 * self.n_units])
+            recurrent = batched(torch.baddbmm, self.recurrent_bias[:, None], state, self.recurrent)
+            gates = now[..., : 2 * self.n_units] + recurrent[..., : 2 * self.n_units]
+            gates = whole_vectors(torch.sigmoid, gates)
             reset, update = gates.split(self.n_units, -1)
             candidate = torch.addcmul(
                 now[..., 2 * self.n_units :], reset, recurrent[..., 2 * self.n_units :]
