@@ -1,7 +1,8 @@
 """Operations that give a replicate the same numbers, to the last bit, in whatever company it is.
 
-torch's own do so with few exceptions, which are mended here for the processor: a product that is
-alone in its batch, and functions that round otherwise where a vector of the processor is not full.
+torch's own do so with few exceptions, which are mended here for the processor: products whose order
+of summing depends on where in memory they are and how many there are, and functions that round
+otherwise where a vector of the processor is not full.
 """
 
 from collections.abc import Callable
@@ -9,31 +10,80 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+# Numbers in a cache line and where one begins, in bytes.
+_LINE, _ALIGNED = 16, 64
 # Numbers that torch takes at once, and those below which it takes no further thread.
 _LANES = 32
 _GRAIN = 2**15
 
 
 def batched(multiply: Callable[..., Tensor], *factors: Tensor, out: Tensor | None = None) -> Tensor:
-    """Return ``torch.bmm`` or ``torch.baddbmm``, of one replicate as if it were one of two.
+    """Return ``torch.bmm`` or ``torch.baddbmm``, each replicate's product as if it were by itself.
 
-    With several threads each of many products is done by one thread, but a single one by all, who
-    sum in another order. Of two products each takes one thread.
+    A product may sum in another order if its result does not begin at a cache line, or if it is a
+    vector, and if it is the only one and there are several threads. In the first two cases the
+    products are taken one at a time, in the third as one of two, which take one thread each.
 
     Parameters
     ----------
     multiply
         ``torch.bmm`` or ``torch.baddbmm``.
     *factors
-        What it takes, each with the replicate as first of three axes.
+        What it takes, each with the replicate as first of three axes. Gradients pass only from
+        functions that write them by hand.
     out
         Where the result goes, if not to a new array.
     """
-    last = factors[-1]
-    if len(last) > 1 or not last.is_cpu or torch.get_num_threads() == 1:
+    rows, columns = factors[-2].shape[1], factors[-1].shape[2]
+    if not factors[-1].is_cpu:
         return multiply(*factors, out=out)
-    own = multiply(*(factor.expand(2, -1, -1) for factor in factors))[:1]
+    if rows * columns % _LINE or rows == 1 or columns == 1:
+        own = _one_at_a_time(_ONE[multiply], factors, rows, columns)
+    elif len(factors[-1]) > 1 or torch.get_num_threads() == 1:
+        return multiply(*factors, out=out)
+    else:
+        own = multiply(*(factor.expand(2, -1, -1) for factor in factors))[:1]
     return own if out is None else out.copy_(own)
+
+
+_ONE = {torch.bmm: torch.mm, torch.baddbmm: torch.addmm}
+
+
+def _one_at_a_time(multiply, factors, rows, columns):
+    size = rows * columns
+    lines = factors[-1].new_empty(len(factors[-1]), -(-size // _LINE) * _LINE)
+    results = lines[:, :size].view(-1, rows, columns)
+    for own, *parts in zip(results, *factors, strict=True):
+        multiply(*(p.clone() if p.data_ptr() % _ALIGNED else p for p in parts), out=own)
+    return results.contiguous()
+
+
+def grouped(
+    multiply: Callable[[Tensor, Tensor], Tensor], a: Tensor, b: Tensor, replicates: int
+) -> Tensor:
+    """Return products of which each replicate has several, as if its own were all.
+
+    Where the numbers of a replicate do not fill cache lines, replicates are taken one at a time.
+
+    Parameters
+    ----------
+    multiply
+        Such as ``torch.bmm``.
+    a, b
+        Factors of shape ``(replicate x product, ...)``.
+    replicates
+        How many there are.
+    """
+    each = len(a) // replicates
+    sizes = (a[0].numel(), b[0].numel(), a.shape[1] * b.shape[2])
+    if not a.is_cpu or all(each * size % _LINE == 0 for size in sizes):
+        return multiply(a, b)
+    parts = zip(a.split(each), b.split(each), strict=True)
+    products = [multiply(own.clone(), other.clone()) for own, other in parts]
+    for product in products:
+        if product.requires_grad:  # its gradient is a part of a larger array
+            product.register_hook(torch.clone)
+    return torch.cat(products)
 
 
 def whole_vectors(function: Callable[..., Tensor], x: Tensor, out: Tensor | None = None) -> Tensor:

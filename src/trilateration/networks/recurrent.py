@@ -261,7 +261,7 @@ class GRU(Core):
         state = drive.new_zeros(*drive[:, 0].shape[:-1], self.n_units)
         hidden = []
         for now in drive.unbind(1):
-            recurrent = batched(torch.baddbmm, self.recurrent_bias[:, None], state, self.recurrent)
+            recurrent = affine(state[:, None], self.recurrent, self.recurrent_bias)[:, 0]
             gates = now[..., : 2 * self.n_units] + recurrent[..., : 2 * self.n_units]
             gates = whole_vectors(torch.sigmoid, gates)
             reset, update = gates.split(self.n_units, -1)
