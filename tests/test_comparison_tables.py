@@ -9,9 +9,9 @@ import pytest
 
 from trilateration.sweeps import CONTESTANTS, contestant, sweep
 
-# On one machine the same bits come back, whoever trains together. Elsewhere sums round differently,
-# and 400 steps make much of it: with σ changed by one part in 10⁷ the scores of 24 networks moved by
-# up to .08 out of distribution (an LSTM; the median is .002) and by up to .015 in it.
+# On one machine the same bits come back, whoever trains together. Elsewhere sums round otherwise,
+# and 400 steps make much of it: with σ changed by one part in 10⁷ the scores of 24 networks moved
+# by up to .08 out of distribution (an LSTM; the median is .002) and by up to .015 in it.
 MOVED = {"ood_r2": 0.12, "readout_ood_r2": 0.12, "r2": 0.03, "accuracy": 0.02}
 # With the source, the versions and the processor that made the table; scores are of order one.
 SAME = 1e-6

@@ -2,7 +2,8 @@
 
 torch's own do so with few exceptions, which are mended here for the processor: products whose order
 of summing depends on where in memory they are and how many there are, and functions that round
-otherwise where a vector of the processor is not full.
+otherwise where a vector of the processor is not full. An architecture of a reader's own has it from
+:func:`~trilateration.networks.affine` and :func:`~trilateration.networks.product`.
 """
 
 from collections.abc import Callable
