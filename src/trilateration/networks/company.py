@@ -3,7 +3,7 @@
 torch's own do so with few exceptions, which are mended here for the processor: products whose order
 of summing depends on where in memory they are and how many there are, and functions that round
 otherwise where a vector of the processor is not full. An architecture of a reader's own has it from
-:func:`~trilateration.networks.affine` and :func:`~trilateration.networks.product`.
+:func:`~trilateration.networks.affine`, gradients included.
 """
 
 from collections.abc import Callable
@@ -30,8 +30,7 @@ def batched(multiply: Callable[..., Tensor], *factors: Tensor, out: Tensor | Non
     multiply
         ``torch.bmm`` or ``torch.baddbmm``.
     *factors
-        What it takes, each with the replicate as first of three axes. Gradients pass only from
-        functions that write them by hand.
+        What it takes, each with the replicate as first of three axes.
     out
         Where the result goes, if not to a new array.
     """
@@ -39,7 +38,9 @@ def batched(multiply: Callable[..., Tensor], *factors: Tensor, out: Tensor | Non
     if not factors[-1].is_cpu:
         return multiply(*factors, out=out)
     if rows * columns % _LINE or rows == 1 or columns == 1:
-        own = _one_at_a_time(_ONE[multiply], factors, rows, columns)
+        one = {torch.bmm: torch.mm, torch.baddbmm: torch.addmm}[multiply]
+        # What is new begins at a cache line.
+        own = torch.stack([one(*map(_at_line, own)) for own in zip(*factors, strict=True)])
     elif len(factors[-1]) > 1 or torch.get_num_threads() == 1:
         return multiply(*factors, out=out)
     else:
@@ -47,16 +48,8 @@ def batched(multiply: Callable[..., Tensor], *factors: Tensor, out: Tensor | Non
     return own if out is None else out.copy_(own)
 
 
-_ONE = {torch.bmm: torch.mm, torch.baddbmm: torch.addmm}
-
-
-def _one_at_a_time(multiply, factors, rows, columns):
-    size = rows * columns
-    lines = factors[-1].new_empty(len(factors[-1]), -(-size // _LINE) * _LINE)
-    results = lines[:, :size].view(-1, rows, columns)
-    for own, *parts in zip(results, *factors, strict=True):
-        multiply(*(p.clone() if p.data_ptr() % _ALIGNED else p for p in parts), out=own)
-    return results.contiguous()
+def _at_line(factor):
+    return factor.clone() if factor.data_ptr() % _ALIGNED else factor
 
 
 def grouped(
