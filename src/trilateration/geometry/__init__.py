@@ -16,6 +16,10 @@ depend on which units the code has: :func:`dci`, :func:`infomec`, :func:`sparsen
 :func:`unit_tuning` and :func:`axis_alignment`. Each docstring says where the measure comes from,
 its range and its traps; :func:`profile` is all that have one number a network.
 
+*Failures.* :mod:`~trilateration.geometry.atlas` holds what goes wrong for ideal observers and
+their readers, each with its cure; :func:`network_symptoms` is what one can see of networks, and
+:func:`signatures` how far each fault moves it.
+
 *Unknown factors.* How many factors reports move along: :func:`count_factors` against the law of
 random matrices, :func:`parallel_analysis`, :func:`cross_validated_rank`; whether there are enough
 tasks to tell: :func:`left_out_transfer`. :func:`blind_worlds` and :func:`blind_networks` test them.
@@ -23,6 +27,7 @@ tasks to tell: :func:`left_out_transfer`. :func:`blind_worlds` and :func:`blind_
 
 import importlib
 
+from trilateration.geometry import atlas
 from trilateration.geometry.abstraction import (
     Dichotomies,
     balanced_dichotomies,
@@ -41,6 +46,7 @@ from trilateration.geometry.angles import (
     right_angle_p_value,
     task_angle_sd,
 )
+from trilateration.geometry.atlas import Outcome, Outcomes, outcomes
 from trilateration.geometry.dimensionality import Sparseness, participation_ratio, sparseness
 from trilateration.geometry.disentanglement import DCI, InfoMEC, dci, infomec
 from trilateration.geometry.examples import EXAMPLES, example_code
@@ -65,9 +71,19 @@ from trilateration.geometry.similarity import (
     procrustes,
 )
 from trilateration.geometry.tuning import UnitTuning, axis_alignment, unit_tuning
+from trilateration.geometry.wrong import (
+    drift_covariance,
+    drift_variance,
+    drift_weights,
+    flipped_reports,
+    unflipped_reports,
+)
 
 # What needs torch, and the module that has it.
 _OF_NETWORKS = {
+    "SYMPTOMS": "symptoms",
+    "network_symptoms": "symptoms",
+    "signatures": "symptoms",
     "ESTIMATORS": "blind",
     "blind_networks": "blind",
     "blind_worlds": "blind",
@@ -112,6 +128,7 @@ __all__ = [
     "DCI",
     "ESTIMATORS",
     "EXAMPLES",
+    "SYMPTOMS",
     "Alignment",
     "Attractors",
     "Codes",
@@ -120,6 +137,8 @@ __all__ = [
     "Factors",
     "InfoMEC",
     "Leak",
+    "Outcome",
+    "Outcomes",
     "PrincipalAxes",
     "ProbitPaths",
     "Profile",
@@ -128,6 +147,7 @@ __all__ = [
     "SlowPoints",
     "Sparseness",
     "UnitTuning",
+    "atlas",
     "attractors",
     "axis_alignment",
     "axis_angles",
@@ -142,12 +162,16 @@ __all__ = [
     "dichotomy_accuracy",
     "distance_correlation",
     "distinct_points",
+    "drift_covariance",
+    "drift_variance",
+    "drift_weights",
     "encoding_axes",
     "estimate_factors",
     "exact_reports_score",
     "example_code",
     "expected_transfer",
     "factor_strengths",
+    "flipped_reports",
     "grid_probits",
     "hold_by_hand",
     "ideal_probits",
@@ -158,9 +182,11 @@ __all__ = [
     "linear_cka",
     "mean_code",
     "measured_slopes",
+    "network_symptoms",
     "noise_edge",
     "noisy_reports",
     "orthant_conditions",
+    "outcomes",
     "paired",
     "parallel_analysis",
     "parallelism",
@@ -177,6 +203,7 @@ __all__ = [
     "right_angle_p_value",
     "seen_eigenvalue",
     "shuffled_geometry",
+    "signatures",
     "slow_points",
     "spanned_shares",
     "sparseness",
@@ -188,6 +215,7 @@ __all__ = [
     "task_angle_sd",
     "time_constants",
     "timing_scores",
+    "unflipped_reports",
     "unit_tuning",
     "world_scores",
 ]
