@@ -12,7 +12,6 @@ An unknown name is a warning, and the build treats warnings as errors. Needs
 """
 
 import html
-import math
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -41,9 +40,9 @@ OPINIONS: dict[Opinion, tuple[str, str]] = {
     "undecided": (SYMBOLS["undecided"], CLASSES["undecided"]),
     "not tested": ("–", "verdict-untested"),
 }
+COUNTED = {"holds": "hold", "holds in part": "hold in part", "does not hold": "do not hold"}
 # What a vote says, in the summary of a sentence's checks.
 SAYS = {"holds": "for it", "does not hold": "against it", "undecided": "undecided"}
-LARGE = 100
 
 
 @dataclass(frozen=True)
@@ -209,12 +208,12 @@ class ClaimList(_WithClaims):
 
 
 def _needed(found: Found) -> str:
-    factor = more_units(found.claim)
-    if math.isinf(factor):
-        return "measured on the edge, so no number of units can be named"
-    if factor > LARGE:
-        return f"decided by more than {LARGE} times as many units"
-    return f"decided by about {factor:.2g} times as many units"
+    least, most = (f"{factor:.0f}" for factor in more_units(found.claim))
+    if most == "inf":
+        return f"at least {least} times as many units"
+    if least == most:
+        return f"about {least} times as many units"
+    return f"{least} to {most} times as many units"
 
 
 class Overview(SphinxDirective):
@@ -243,7 +242,7 @@ def _fill(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 def _overview(app: Sphinx, docname: str) -> list[nodes.Node]:
     sentences = list(app.env.book_sentences.values())
     counts = Counter(sentence.opinion for sentence in sentences)
-    said = ", ".join(f"{counts[key]} {key}" for key in OPINIONS if counts[key])
+    said = ", ".join(f"{counts[key]} {COUNTED.get(key, key)}" for key in OPINIONS if counts[key])
     text = f"{len(sentences)} sentences: {said}."
     result: list[nodes.Node] = [nodes.paragraph("", text, classes=["verdict-summary"])]
     for group in dict.fromkeys(sentence.group for sentence in sentences):

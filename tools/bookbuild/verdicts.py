@@ -48,7 +48,7 @@ def aggregate(votes: Iterable[Verdict]) -> Opinion:
     return "does not hold" if "does not hold" in cast else "undecided"
 
 
-def more_units(claim: Claim, power: float = 0.8) -> float:
+def more_units(claim: Claim, power: float = 0.8) -> tuple[float, float]:
     """Return by what factor the units of an undecided claim must grow until it is decided.
 
     It is assumed that the measured value is the true one, that the half-width of the interval falls
@@ -65,8 +65,9 @@ def more_units(claim: Claim, power: float = 0.8) -> float:
 
     Returns
     -------
-    float
-        At least 1; infinite if the measured value, as it is recorded, lies on the edge.
+    tuple
+        Least and largest factor, both at least 1, over the distances to the edge that are rounded
+        to the recorded one. The largest is infinite if the value may lie on the edge.
 
     Raises
     ------
@@ -84,14 +85,16 @@ def more_units(claim: Claim, power: float = 0.8) -> float:
         gaps = ((above, claim.low - claim.measured),)
     else:
         gaps = ((below, claim.measured - claim.high),)
-    # As recorded, both are rounded: a gap below half a step is not told from none.
-    ratio = max(
-        width / gap if gap >= claim.resolution / 2 else math.inf
-        for width, gap in gaps
-        if math.isfinite(gap)
+    finite = [(width, gap) for width, gap in gaps if math.isfinite(gap)]
+    half_step = claim.resolution / 2
+    scale = (norm.ppf(0.975) + norm.ppf(power)) / norm.ppf(0.975)
+    least = max(width / (gap + half_step) for width, gap in finite)
+    # The slack is for the last bit of sums of decimals.
+    most = max(
+        width / (gap - half_step) if gap > half_step * (1 + 1e-6) else math.inf
+        for width, gap in finite
     )
-    z = norm.ppf(0.975)
-    return max(1.0, ((z + norm.ppf(power)) / z * ratio) ** 2)
+    return max(1.0, (scale * least) ** 2), max(1.0, (scale * most) ** 2)
 
 
 def _half_widths(claim: Claim) -> tuple[float, float]:
