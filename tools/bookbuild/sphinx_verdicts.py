@@ -141,10 +141,10 @@ class Judge(_WithClaims):
         env, name = self.env, self.options["name"]
         if name in env.book_sentences:
             logger.warning("the sentence %r is there twice", name, location=self.get_location())
+        names = {key: self.options.get(key, "").split() for key in ("for", "against")}
         checks = [
-            (found, vote(found.claim.verdict, against=against))
-            for key, against in (("for", False), ("against", True))
-            for found in self.named(self.options.get(key, "").split())
+            (found, vote(found.claim.verdict, against=found.claim.name in names["against"]))
+            for found in self.named(names["for"] + names["against"])
         ]
         opinion = aggregate(says for _, says in checks)
         words, messages = self.state.inline_text(self.arguments[0], self.lineno)
