@@ -5,7 +5,7 @@
 - ``verdict-overview`` lists all sentences of the page, ``claim-map`` draws all claims as cells;
 - ``claim-list`` lists claims of one verdict: those that it names, or (``:rest:``) all that no
   earlier list has;
-- ``{opinion}`name` `` shows the verdict on a sentence and links to it.
+- ``{opinion}`name` `` or ``{opinion}`words <name>` `` shows the verdict on a sentence, with a link.
 
 An unknown name is a warning, and the build treats warnings as errors. Needs
 :mod:`bookbuild.sphinx_claims`.
@@ -25,7 +25,7 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
-from sphinx.util.docutils import SphinxDirective, SphinxRole
+from sphinx.util.docutils import ReferenceRole, SphinxDirective
 from sphinx.util.nodes import make_refnode
 
 from bookbuild.sphinx_claims import CLASSES, SYMBOLS, Found, reference
@@ -85,12 +85,23 @@ def _forget(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
     env.book_listed = set()
 
 
-class OpinionRole(SphinxRole):
-    """``{opinion}`name` ``: the verdict on a sentence, linked to it."""
+class OpinionRole(ReferenceRole):
+    """``{opinion}`name` `` or ``{opinion}`words <name>` ``: the verdict, linked to its sentence."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        """Return the link; its words come when all sentences are known."""
-        return [_to_sentence(self.text, nodes.inline("", self.text), self.env.docname)], []
+        """Return the link; its verdict comes when all sentences are known."""
+        words = self.title if self.has_explicit_title else ""
+        link = addnodes.pending_xref(
+            "",
+            nodes.inline("", words),
+            refdomain="",
+            reftype="opinion",
+            reftarget=self.target,
+            refexplicit=True,
+            refwarn=True,
+            refdoc=self.env.docname,
+        )
+        return [link], []
 
 
 class _WithClaims(SphinxDirective):
@@ -342,19 +353,6 @@ def _to_page(page: str, text: str, docname: str) -> addnodes.pending_xref:
     )
 
 
-def _to_sentence(name: str, content: nodes.Node, docname: str) -> addnodes.pending_xref:
-    return addnodes.pending_xref(
-        "",
-        content,
-        refdomain="",
-        reftype="opinion",
-        reftarget=name,
-        refexplicit=True,
-        refwarn=True,
-        refdoc=docname,
-    )
-
-
 def _link(app: Sphinx, docname: str, sentence: Sentence, content: nodes.Node) -> nodes.reference:
     target = f"verdict-{sentence.name}"
     return make_refnode(app.builder, docname, sentence.page, target, content)
@@ -366,4 +364,7 @@ def _resolve(
     if node["reftype"] != "opinion" or node["reftarget"] not in env.book_sentences:
         return None
     sentence = env.book_sentences[node["reftarget"]]
-    return _link(app, node["refdoc"], sentence, _badge(sentence.opinion))
+    shown = _badge(sentence.opinion)
+    if words := content.astext():
+        shown = nodes.inline("", "", nodes.Text(f"{words} "), shown)
+    return _link(app, node["refdoc"], sentence, shown)
