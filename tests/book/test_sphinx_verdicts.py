@@ -119,7 +119,8 @@ def test_a_sentence_gets_the_verdict_of_its_checks(page, name):
 def test_the_overview_counts_and_keeps_formulas(page):
     summary = page.select_one(".verdict-summary").get_text()
     assert summary == (
-        "7 sentences: 2 hold, 1 hold in part, 2 do not hold, 1 undecided, 1 not tested."
+        "7 sentences: 2 hold, 1 hold in part, 2 do not hold, 1 undecided, 1 not tested. "
+        "Of the 3 checks of the book 3 are asked."
     )
     assert page.select_one(".verdict-overview li .math")
 

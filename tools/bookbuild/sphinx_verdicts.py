@@ -53,6 +53,7 @@ class Sentence:
     page: str
     group: str
     words: list[nodes.Node]
+    checks: frozenset[str]
     opinion: Opinion
 
 
@@ -160,7 +161,12 @@ class Judge(_WithClaims):
         opinion = aggregate(says for _, says in checks)
         words, messages = self.state.inline_text(self.arguments[0], self.lineno)
         env.book_sentences[name] = Sentence(
-            name, env.docname, self.options["group"], [w.deepcopy() for w in words], opinion
+            name,
+            env.docname,
+            self.options["group"],
+            [word.deepcopy() for word in words],
+            frozenset(found.claim.name for found, _ in checks),
+            opinion,
         )
         card = nodes.container(ids=[f"verdict-{name}"], classes=["verdict-card"])
         strong = nodes.strong("", "", *words)
@@ -254,7 +260,9 @@ def _overview(app: Sphinx, docname: str) -> list[nodes.Node]:
     sentences = list(app.env.book_sentences.values())
     counts = Counter(sentence.opinion for sentence in sentences)
     said = ", ".join(f"{counts[key]} {COUNTED.get(key, key)}" for key in OPINIONS if counts[key])
-    text = f"{len(sentences)} sentences: {said}."
+    named = frozenset().union(*(sentence.checks for sentence in sentences))
+    used = f"Of the {len(app.env.book_claims)} checks of the book {len(named)} are asked."
+    text = f"{len(sentences)} sentences: {said}. {used}"
     result: list[nodes.Node] = [nodes.paragraph("", text, classes=["verdict-summary"])]
     for group in dict.fromkeys(sentence.group for sentence in sentences):
         title = nodes.paragraph("", "", nodes.strong("", group), classes=["verdict-group"])
