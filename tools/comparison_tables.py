@@ -1,9 +1,10 @@
-"""Make the tables of Part III: ``python tools/comparison_tables.py search|comparison``.
+"""Make the tables of Part III: ``python tools/comparison_tables.py search|comparison|long``.
 
 The search is small and made first, since the comparison takes its learning rates from
 ``trilateration.sweeps.CONTESTANTS``. The comparison goes in blocks of four seeds, and the table is
-written after each part, so that what it holds is always paired. Whatever ends it, the same command
-goes on from there. Beside each table lies a JSON file that says where it comes from.
+written after each part, so that what it holds is always paired. The long table has fewer networks,
+which take more steps. Whatever ends it, the same command goes on from there. Beside each table lies
+a JSON file that says where it comes from.
 """
 
 import argparse
@@ -29,14 +30,16 @@ SEARCH = dict(
     steps=400,
 )
 STEPS = 400
+# More than seven times the steps of the comparison, for the ends of its range of tasks.
+LONG = dict(n_tasks=(3, 24), seeds=range(8), steps=3000)
 BLOCKS = [range(first, first + 4) for first in range(0, 20, 4)]
 COUNTS = {"parameters": (1, 2, 3, 4, 6, 12, 24, 48), "compute": (3, 6, 24)}
 
 
 def parts(name):
     """Return the calls of ``comparison`` that make a table, in the order in which they are made."""
-    if name == "search":
-        return [SEARCH]
+    if name in ("search", "long"):
+        return [SEARCH if name == "search" else LONG]
     by_setting = {
         "parameters": dict(n_tasks=COUNTS["parameters"], heads=HEADS),
         "compute": dict(n_tasks=COUNTS["compute"], setting="compute"),
@@ -74,7 +77,7 @@ def save(table, path, name):
 def main():
     """Make one table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
-    parser.add_argument("table", choices=("search", "comparison"))
+    parser.add_argument("table", choices=("search", "comparison", "long"))
     parser.add_argument("--workers", type=int, default=2, help="processes (default 2)")
     parser.add_argument("--blocks", type=int, help="only the first of the five blocks of seeds")
     parser.add_argument("--directory", help="folder of networks (default $TRILATERATION_CACHE)")

@@ -144,7 +144,7 @@ BAD_CALLS = [
     (lambda: Configuration(dimension=0), "dimension must be a whole number >= 1, got 0"),
     (
         lambda: Configuration(dimension=3),
-        "tasks must be 'random' unless dimension is 2 .* got 'even' with 3 and 0",
+        "tasks must be 'random' unless dimension is 2 .* got 'even' with 3, 0",
     ),
     (lambda: Configuration(offset_half_width=0.1), "tasks must be 'random' unless"),
     (lambda: Configuration(observation="cubes"), "observation must be one of 'relu', 'identity'"),

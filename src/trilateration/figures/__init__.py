@@ -15,6 +15,7 @@ from trilateration.figures.costs import (
     shares,
 )
 from trilateration.figures.embedded import embed, on_grid
+from trilateration.figures.factors import guesses, spectra, transfer
 from trilateration.figures.limits import error_balance, predicted_and_simulated, rows_of_dots
 from trilateration.figures.maps import error_ellipses, pictures, sheet
 from trilateration.figures.networks import (
@@ -69,6 +70,7 @@ __all__ = [
     "error_strips",
     "fixes",
     "forest",
+    "guesses",
     "labelled_means",
     "lattice",
     "learning_curves",
@@ -101,9 +103,11 @@ __all__ = [
     "show",
     "similarity_table",
     "space",
+    "spectra",
     "spectrum",
     "task_set",
     "tasks_per_axis",
+    "transfer",
     "trial",
     "tuning_maps",
     "unexplained",

@@ -15,6 +15,10 @@ the similarities :func:`linear_cka`, :func:`distance_correlation` and :func:`pro
 depend on which units the code has: :func:`dci`, :func:`infomec`, :func:`sparseness`,
 :func:`unit_tuning` and :func:`axis_alignment`. Each docstring says where the measure comes from,
 its range and its traps; :func:`profile` is all that have one number a network.
+
+*Unknown factors.* How many factors reports move along: :func:`count_factors` against the law of
+random matrices, :func:`parallel_analysis`, :func:`cross_validated_rank`; whether there are enough
+tasks to tell: :func:`left_out_transfer`. :func:`blind_worlds` and :func:`blind_networks` test them.
 """
 
 import importlib
@@ -40,6 +44,18 @@ from trilateration.geometry.angles import (
 from trilateration.geometry.dimensionality import Sparseness, participation_ratio, sparseness
 from trilateration.geometry.disentanglement import DCI, InfoMEC, dci, infomec
 from trilateration.geometry.examples import EXAMPLES, example_code
+from trilateration.geometry.factors import (
+    Factors,
+    count_factors,
+    cross_validated_rank,
+    expected_transfer,
+    least_visible,
+    left_out_transfer,
+    noise_edge,
+    parallel_analysis,
+    seen_eigenvalue,
+    spanned_shares,
+)
 from trilateration.geometry.nonlinear import Decoding, linear_and_nonlinear
 from trilateration.geometry.profiles import Profile, profile, profile_table
 from trilateration.geometry.similarity import (
@@ -52,6 +68,12 @@ from trilateration.geometry.tuning import UnitTuning, axis_alignment, unit_tunin
 
 # What needs torch, and the module that has it.
 _OF_NETWORKS = {
+    "ESTIMATORS": "blind",
+    "blind_networks": "blind",
+    "blind_worlds": "blind",
+    "estimate_factors": "blind",
+    "factor_strengths": "blind",
+    "noisy_reports": "blind",
     "Attractors": "points",
     "CODES": "worlds",
     "Codes": "worlds",
@@ -88,12 +110,14 @@ _OF_NETWORKS = {
 __all__ = [
     "CODES",
     "DCI",
+    "ESTIMATORS",
     "EXAMPLES",
     "Alignment",
     "Attractors",
     "Codes",
     "Decoding",
     "Dichotomies",
+    "Factors",
     "InfoMEC",
     "Leak",
     "PrincipalAxes",
@@ -108,25 +132,37 @@ __all__ = [
     "axis_alignment",
     "axis_angles",
     "balanced_dichotomies",
+    "blind_networks",
+    "blind_worlds",
     "ccgp",
     "codes_of",
+    "count_factors",
+    "cross_validated_rank",
     "dci",
     "dichotomy_accuracy",
     "distance_correlation",
     "distinct_points",
     "encoding_axes",
+    "estimate_factors",
     "exact_reports_score",
     "example_code",
+    "expected_transfer",
+    "factor_strengths",
     "grid_probits",
     "hold_by_hand",
     "ideal_probits",
     "infomec",
+    "least_visible",
+    "left_out_transfer",
     "linear_and_nonlinear",
     "linear_cka",
     "mean_code",
     "measured_slopes",
+    "noise_edge",
+    "noisy_reports",
     "orthant_conditions",
     "paired",
+    "parallel_analysis",
     "parallelism",
     "participation_ratio",
     "principal_axes",
@@ -139,8 +175,10 @@ __all__ = [
     "random_angle_sd",
     "rest",
     "right_angle_p_value",
+    "seen_eigenvalue",
     "shuffled_geometry",
     "slow_points",
+    "spanned_shares",
     "sparseness",
     "spectra",
     "state_gain",

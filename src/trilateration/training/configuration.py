@@ -26,7 +26,7 @@ from trilateration.evidence.maps import MAPS
 from trilateration.networks import LINKS, PRECISIONS, architectures, make_core
 from trilateration.training.protocols import Protocol, protocol
 
-TASKS = ("even", "random", "circles", "products")
+TASKS = ("even", "parallel", "random", "circles", "products")
 NOISES = ("gaussian", "autoregressive", "student", "anisotropic")
 OBSERVATIONS = ("relu", "identity", *MAPS)
 
@@ -42,7 +42,17 @@ PER_REPLICATE = (
     "held_out",
     "correlation",
     "network_noise",
+    "task_spread",
+    "offset_shift",
+    "label_noise",
+    "label_blur",
+    "pool",
+    "drift",
+    "blocks",
+    "first_weight",
 )
+# Attributes that must be numbers ≥ 0; records, which are written as JSON, hold them as floats.
+_SIZES = ("offset_half_width", "network_noise", "task_spread", "label_noise", "label_blur", "drift")
 
 Options = tuple[tuple[str, object], ...]
 
@@ -73,7 +83,8 @@ class Configuration:
     dimension
         D ≥ 1.
     tasks
-        ``"even"``: evenly spaced lines through the origin, D = 2; ``"random"``: isotropic normals;
+        ``"even"``: evenly spaced lines through the origin, D = 2; ``"parallel"``: lines through it
+        that fill a narrow range of angles, D = 2; ``"random"``: isotropic normals;
         ``"circles"`` and ``"products"``: :func:`~trilateration.tasks.random_circles` and
         :func:`~trilateration.tasks.turned_crosses`, D = 2.
     offset_half_width
@@ -99,6 +110,27 @@ class Configuration:
     network_noise
         Standard deviation ≥ 0 of independent Gaussian noise that is added to the drive of every
         unit at every step, in training and in recordings.
+    task_spread
+        Range > 0 of the angles of ``"parallel"`` lines, in degrees; 0 for all other tasks.
+    offset_shift
+        What is added to the offset of every random boundary, in latent units: far from 0 they all
+        miss the box, and hardly any label differs from the others.
+    label_noise
+        Probability ε, 0 ≤ ε < ½, that a label of training is the wrong one.
+    label_blur
+        Standard deviation ≥ 0 in latent units of independent noise on the distance from which a
+        label of training is made: labels near the boundary are wrong more often. Flat tasks only.
+    pool
+        0 to train on new trials for ever, or the number of different trials in training.
+    drift
+        Standard deviation ≥ 0 per step and axis of a random walk of the latent state during a
+        trial, in latent units. Labels and positions, also of tests, are those of the last step,
+        which is the one that is uniform on the box.
+    blocks
+        Number of equal parts of the descent, at most N. In part j only the j-th group of
+        neighbouring tasks is asked; 1 asks all tasks at all times.
+    first_weight
+        Weight > 0 of the first task in the loss, where all others weigh the same and the mean is 1.
 
     Raises
     ------
@@ -124,6 +156,14 @@ class Configuration:
     noise_parameter: Scalar = 0.0
     correlation: Scalar = 0.0
     network_noise: Scalar = 0.0
+    task_spread: Scalar = 0.0
+    offset_shift: Scalar = 0.0
+    label_noise: Scalar = 0.0
+    label_blur: Scalar = 0.0
+    pool: int = 0
+    drift: Scalar = 0.0
+    blocks: int = 1
+    first_weight: Scalar = 1.0
 
     def __post_init__(self):
         check_choice(self.architecture, architectures(), "architecture")
@@ -132,10 +172,13 @@ class Configuration:
         object.__setattr__(self, "seed", check_count(self.seed, "seed", minimum=0))
         check_choice(self.head, tuple(LINKS), "head")
         check_choice(self.tasks, TASKS, "tasks")
-        check_at_least(self.offset_half_width, 0, "offset_half_width")
+        for name in _SIZES:
+            check_at_least(getattr(self, name), 0, name)
         check_positive(self.sigma, "sigma")
+        check_positive(self.first_weight, "first_weight")
+        check_between(self.offset_shift, -math.inf, math.inf, "offset_shift")
         # Plain numbers, because records are written as JSON.
-        for name in ("offset_half_width", "sigma"):
+        for name in (*_SIZES, "sigma", "first_weight", "offset_shift"):
             object.__setattr__(self, name, float(getattr(self, name)))
         check_choice(self.observation, OBSERVATIONS, "observation")
         check_choice(self.precision, PRECISIONS, "precision")
@@ -149,14 +192,15 @@ class Configuration:
         noise_of(self)
         check_between(self.correlation, -1, 1, "correlation")
         correlate(np.full((1, self.dimension), 0.5), self.correlation)
-        check_at_least(self.network_noise, 0, "network_noise")
-        for name in ("correlation", "network_noise"):
-            object.__setattr__(self, name, float(getattr(self, name)))
-        if self.tasks != "random" and (self.dimension != 2 or self.offset_half_width):
+        object.__setattr__(self, "correlation", float(self.correlation))
+        offsets = self.offset_half_width or self.offset_shift
+        if self.tasks != "random" and (self.dimension != 2 or offsets):
             raise ValueError(
-                "tasks must be 'random' unless dimension is 2 and offset_half_width is 0, got "
-                f"{self.tasks!r} with {self.dimension} and {self.offset_half_width}"
+                "tasks must be 'random' unless dimension is 2 and offset_half_width and "
+                f"offset_shift are 0, got {self.tasks!r} with {self.dimension}, "
+                f"{self.offset_half_width} and {self.offset_shift}"
             )
+        self._check_labels()
         if isinstance(self.protocol, str):
             object.__setattr__(self, "protocol", protocol(self.protocol))
         if not isinstance(self.protocol, Protocol):
@@ -167,6 +211,22 @@ class Configuration:
         }
         object.__setattr__(self, "options", tuple(sorted(options.items())))
         make_core(self.architecture, self.n_units, **options)
+
+    def _check_labels(self):
+        """Check what is asked of the tasks and how it is paid."""
+        if (self.tasks == "parallel") != (self.task_spread > 0):
+            raise ValueError(
+                "task_spread must be > 0 for 'parallel' tasks and 0 for all others, got "
+                f"{self.task_spread} for {self.tasks!r}"
+            )
+        if self.label_noise >= 0.5:
+            raise ValueError(f"label_noise must be less than 1/2, got {self.label_noise}")
+        if self.label_blur and self.tasks in ("circles", "products"):
+            raise ValueError(f"label_blur must be 0 unless boundaries are flat, got {self.tasks!r}")
+        object.__setattr__(self, "pool", check_count(self.pool, "pool", minimum=0))
+        object.__setattr__(self, "blocks", check_count(self.blocks, "blocks"))
+        if self.blocks > self.n_tasks:
+            raise ValueError(f"blocks must be at most n_tasks, {self.n_tasks}, got {self.blocks}")
 
     def record(self) -> dict[str, object]:
         """Return all values as one flat dictionary of plain types, for a table or for JSON.

@@ -271,8 +271,12 @@ class _Run:
         hidden = self.ensemble.states(batch.features, self.protocol.cue_steps, noise)
         readouts = self.ensemble.heads.run_readouts(hidden, self.ensemble.core.dtype)
         labels = self.ensemble.heads.parts(batch.labels)
+        weights = self._weights()
         with torch.no_grad():
-            slopes = [self._slope(z, y[:, None]) for z, y in zip(readouts, labels, strict=True)]
+            slopes = [
+                self._slope(z, y[:, None], w)
+                for z, y, w in zip(readouts, labels, weights, strict=True)
+            ]
         torch.autograd.backward(readouts, slopes)
         self.optimiser.step()
         self.step += 1
@@ -282,25 +286,38 @@ class _Run:
             torch._foreach_lerp_(self.average, self._detached(), 1 - decay)
         if self.step % self.every == 0 or self.step == self.protocol.steps:
             with torch.no_grad():
-                losses = [self._loss(z, y[:, None]) for z, y in zip(readouts, labels, strict=True)]
+                losses = [
+                    self._loss(z, y[:, None], w)
+                    for z, y, w in zip(readouts, labels, weights, strict=True)
+                ]
             self._record(torch.cat(losses).double().cpu().numpy())
 
-    def _slope(self, readouts, labels):
+    def _weights(self):
+        """Return what tasks weigh, ``(run, 1, 1, own)`` for each run of the heads, or None."""
+        weights = self.worlds.task_weights(self.step)
+        if weights is None:
+            return [None] * len(self.ensemble.heads.runs)
+        return [own[:, None, None] for own in self.ensemble.heads.parts(weights)]
+
+    def _slope(self, readouts, labels, weights):
         """Return the slope of each replicate's mean loss."""
         link, neutral = self.ensemble.heads.link, self.protocol.neutral_steps
         slope = torch.empty_like(readouts)
         if neutral:
             slope[:, :neutral] = link.slope_at_half(readouts[:, :neutral])
         slope[:, neutral:] = link.slope_of_labels(readouts[:, neutral:], labels)
+        if weights is not None:
+            slope *= weights
         return slope.div_(readouts[0].numel())
 
-    def _loss(self, readouts, labels):
+    def _loss(self, readouts, labels, weights):
         """Return each replicate's mean loss."""
         link, neutral = self.ensemble.heads.link, self.protocol.neutral_steps
+        weight = 1.0 if weights is None else weights
         half = readouts.new_tensor(0.5)
-        loss = link.loss(readouts[:, neutral:], labels).sum((1, 2, 3))
+        loss = (weight * link.loss(readouts[:, neutral:], labels)).sum((1, 2, 3))
         if neutral:
-            loss += link.loss(readouts[:, :neutral], half).sum((1, 2, 3))
+            loss += (weight * link.loss(readouts[:, :neutral], half)).sum((1, 2, 3))
         return loss / readouts[0].numel()
 
     def _record(self, loss):

@@ -15,7 +15,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from trilateration._arrays import Scalar
-from trilateration.evidence import correlate
 from trilateration.evidence.maps import MAPS
 from trilateration.networks import Encoders, FixedMaps
 from trilateration.parameters import generator
@@ -24,13 +23,14 @@ from trilateration.tasks import (
     Circles,
     Products,
     evenly_spaced_lines,
+    near_parallel_lines,
     random_circles,
     random_hyperplanes,
     turned_crosses,
 )
-from trilateration.training.configuration import Configuration, check_packs, noise_of
+from trilateration.training.configuration import Configuration, check_packs
+from trilateration.training.draws import draw_trials
 
-_HALF_WIDTH = 0.5
 # Numbers in a chunk of one replicate's evidence, and rows that are encoded at once: large enough to
 # amortise a call, small enough to stay in cache and memory.
 _CHUNK_NUMBERS = 2**16
@@ -43,13 +43,14 @@ class Batch(NamedTuple):
     Attributes
     ----------
     latents
-        x*, shape ``(replicate, trial, dimension)``.
+        x*, shape ``(replicate, trial, dimension)``; where it drifts, that of the last step.
     features
         What the networks see, ``(replicate, time, trial, feature)``: f(0) at fixation and decision
         steps, f(X) between.
     labels
         1[a_i·x* > β_i], or the side of a curved boundary, as 0.0 or 1.0, shape
-        ``(replicate, trial, task)``; 0 for tasks a replicate lacks.
+        ``(replicate, trial, task)``; 0 for tasks a replicate lacks. Labels of training trials may
+        be wrong, if that is how the network is trained.
     """
 
     latents: Float[Tensor, "replicate trial dimension"]
@@ -66,13 +67,16 @@ def boundaries_of(configuration: Configuration) -> Boundaries | Circles | Produc
         return turned_crosses(configuration.n_tasks)
     if configuration.tasks == "even":
         return evenly_spaced_lines(configuration.n_tasks)
+    if configuration.tasks == "parallel":
+        return near_parallel_lines(configuration.n_tasks, np.radians(configuration.task_spread))
     # Normals and offsets have generators of their own, else sets of different size were not nested.
     n, seed = configuration.n_tasks, configuration.seed
     normals = random_hyperplanes(
         n, configuration.dimension, rng=generator(seed, "boundaries")
     ).normals
     offsets = generator(seed, "boundaries", "offsets").uniform(-1, 1, n)
-    return Boundaries(normals, offsets * configuration.offset_half_width)
+    offsets = offsets * configuration.offset_half_width + configuration.offset_shift
+    return Boundaries(normals, offsets)
 
 
 class Worlds:
@@ -108,6 +112,7 @@ class Worlds:
         # Several steps of small batches are encoded at once.
         rows = self.protocol.batch * self.protocol.stimulus_steps
         self.group = max(1, min(self.chunk, _ROWS // rows))
+        self._pools = {}
         self._drawn = (-1, None, None, None)
         self._seen = (-1, None)
         self._rest = self.observe(torch.zeros(len(self.sigmas), 1, self.dimension).to(self.device))
@@ -159,8 +164,34 @@ class Worlds:
         seen = self._seen[1][:, within - group * self.group]
         return self._present(latents[:, within], labels[:, within], seen)
 
+    def task_weights(self, step: int) -> Float[Tensor, "replicate task"] | None:
+        """Return what each task weighs in the loss at a step of the descent.
+
+        The mean over the tasks of a network is 1, and tasks that it lacks weigh 0. None if all
+        weigh the same in every network.
+
+        Parameters
+        ----------
+        step
+            Step of the descent, counted from 0.
+        """
+        if all(c.blocks == 1 and c.first_weight == 1 for c in self.configurations):
+            return None
+        weights = np.zeros((len(self.sigmas), max(own.n_tasks for own in self.boundaries)))
+        for own, c in zip(weights, self.configurations, strict=True):
+            groups = np.array_split(np.arange(c.n_tasks), c.blocks)
+            asked = groups[step * c.blocks // self.protocol.steps]
+            own[asked] = np.where(asked == 0, c.first_weight, 1.0)
+            own *= c.n_tasks / own.sum()
+        return torch.from_numpy(weights.astype(np.float32)).to(self.device)
+
     def trials(
-        self, n_trials: int, *, stream: str = "test", latents: np.ndarray | None = None
+        self,
+        n_trials: int,
+        *,
+        stream: str = "test",
+        latents: np.ndarray | None = None,
+        as_trained: bool = False,
     ) -> Batch:
         """Return trials that no step of the descent sees.
 
@@ -173,11 +204,14 @@ class Worlds:
         latents
             Positions to use in place of uniform ones, shape ``(trial, dimension)`` or
             ``(replicate, trial, dimension)``.
+        as_trained
+            Whether positions and labels follow the law of training, errors of labels included. If
+            training has a pool, the trials are from it: then training does see them.
 
         Raises
         ------
         ValueError
-            If ``latents`` has another shape.
+            If ``latents`` has another shape, or is given for trials as trained.
         """
         if latents is not None:
             each = (n_trials, self.dimension)
@@ -186,7 +220,11 @@ class Worlds:
                     f"latents must have shape {each}, or that with {len(self.sigmas)} replicates "
                     f"before, got {np.shape(latents)}"
                 )
-        drawn, labels, evidence = self._draw(("trials", stream), 1, n_trials, latents)
+            if as_trained:
+                raise ValueError("latents must be None for trials as trained, got positions")
+        drawn, labels, evidence = self._draw(
+            ("trials", stream), 1, n_trials, latents, training=as_trained
+        )
         seen = self.observe(evidence[:, 0].to(self.device))
         return self._present(drawn[:, 0], labels[:, 0], seen)
 
@@ -225,31 +263,42 @@ class Worlds:
     def _draw(self, stream, n_chunk, n_trials, latents=None, training=False):
         """Draw positions, labels and evidence, each with the axes (replicate, chunk, ...)."""
         steps, dimension = self.protocol.stimulus_steps, self.dimension
-        positions = np.empty((len(self.sigmas), n_chunk, n_trials, dimension), np.float32)
-        evidence = np.empty((len(self.sigmas), n_chunk, steps, n_trials, dimension), np.float32)
-        for replicate, configuration in enumerate(self.configurations):
-            rng = generator(configuration.seed, *stream)
-            rng.random(out=positions[replicate], dtype=np.float32)
-            if configuration.noise == "gaussian":
-                rng.standard_normal(out=evidence[replicate], dtype=np.float32)
-                evidence[replicate] *= self.sigmas[replicate]
+        n, most = len(self.sigmas), max(own.n_tasks for own in self.boundaries)
+        positions = np.empty((n, n_chunk, n_trials, dimension), np.float32)
+        evidence = np.empty((n, n_chunk, steps, n_trials, dimension), np.float32)
+        labels = np.zeros((n, n_chunk, n_trials, most), np.float32)
+        for replicate, (own, configuration) in enumerate(
+            zip(self.boundaries, self.configurations, strict=True)
+        ):
+            out = positions[replicate], evidence[replicate], labels[replicate, ..., : own.n_tasks]
+            if training and configuration.pool:
+                self._draw_from_pool(replicate, stream, out)
             else:
-                shape = (n_chunk, n_trials, steps, dimension)
-                noise = noise_of(configuration).sample(shape, rng, dtype=np.float32)
-                evidence[replicate] = noise.swapaxes(1, 2)
-            if training and configuration.correlation:
-                positions[replicate] = correlate(positions[replicate], configuration.correlation)
-            if training and configuration.held_out:
-                _leave_corner(positions[replicate], configuration, rng)
-        positions -= _HALF_WIDTH
-        if latents is not None:
-            positions[:] = np.asarray(latents, np.float32)[..., None, :, :]
-        evidence += positions[:, :, None]
-        most = max(own.n_tasks for own in self.boundaries)
-        labels = np.zeros((*positions.shape[:-1], most), np.float32)
-        for replicate, own in enumerate(self.boundaries):
-            labels[replicate, ..., : own.n_tasks] = own.labels(positions[replicate])
+                given = latents if np.ndim(latents) < 3 else latents[replicate]
+                draw_trials(configuration, own, stream, out, given, training)
         return torch.from_numpy(positions), torch.from_numpy(labels), torch.from_numpy(evidence)
+
+    def _draw_from_pool(self, replicate, stream, out):
+        """Draw trials with replacement from those that one replicate is trained on."""
+        configuration, own = self.configurations[replicate], self.boundaries[replicate]
+        if replicate not in self._pools:
+            one = (1, configuration.pool)
+            pool = tuple(
+                np.empty(shape, np.float32)
+                for shape in (
+                    (*one, self.dimension),
+                    (1, self.protocol.stimulus_steps, configuration.pool, self.dimension),
+                    (*one, own.n_tasks),
+                )
+            )
+            draw_trials(configuration, own, ("pool",), pool, None, True)
+            self._pools[replicate] = [part[0] for part in pool]
+        positions, evidence, labels = self._pools[replicate]
+        rng = generator(configuration.seed, *stream, "from pool")
+        chosen = rng.integers(configuration.pool, size=out[0].shape[:2])
+        out[0][:] = positions[chosen]
+        out[1][:] = evidence[:, chosen].swapaxes(0, 1)
+        out[2][:] = labels[chosen]
 
     def _present(self, latents, labels, seen):
         before, steps = self.protocol.fixation_steps, self.protocol.stimulus_steps
@@ -260,20 +309,3 @@ class Worlds:
             features[:, before + steps :] = self._rest[:, None]
             features[:, before : before + steps] = seen
         return Batch(latents.to(self.device), features, labels.to(self.device))
-
-
-def _leave_corner(positions, configuration, rng):
-    """Draw positions in [0, 1]^D again, in place, until none is in the corner held out.
-
-    The others stay as they were drawn, and so does the evidence, which comes before: a network that
-    is held out of a corner sees elsewhere the very trials of its twin that is not.
-    """
-    edge = 1 - configuration.held_out
-    rows = positions.reshape(-1, positions.shape[-1])
-    inside = np.flatnonzero((rows > edge).all(axis=1))
-    while len(inside):
-        again = rng.random((len(inside), rows.shape[1]), dtype=np.float32)
-        if configuration.correlation:
-            again = correlate(again, configuration.correlation)
-        rows[inside] = again
-        inside = inside[(rows[inside] > edge).all(axis=1)]
