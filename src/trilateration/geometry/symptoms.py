@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import torch
-from jaxtyping import Float
 
 from trilateration._checks import check_count
 from trilateration.observer import log_loss, normal_cdf
@@ -84,7 +83,7 @@ def network_symptoms(trained: TrainedEnsemble, n_trials: int = 1000) -> pd.DataF
 
 def signatures(
     symptoms: pd.DataFrame, faults: Sequence[str] | np.ndarray, healthy: str
-) -> Float[pd.DataFrame, "fault symptom"]:
+) -> pd.DataFrame:
     """Return how far each fault moves each symptom, in standard deviations of healthy networks.
 
     Parameters
@@ -95,6 +94,11 @@ def signatures(
         What each row has, one name a row.
     healthy
         The name of those that have none; at least three rows.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a fault, one column a symptom.
 
     Raises
     ------
