@@ -18,7 +18,9 @@ its range and its traps; :func:`profile` is all that have one number a network.
 
 *Unknown factors.* How many factors reports move along: :func:`count_factors` against the law of
 random matrices, :func:`parallel_analysis`, :func:`cross_validated_rank`; whether there are enough
-tasks to tell: :func:`left_out_transfer`. :func:`blind_worlds` and :func:`blind_networks` test them.
+tasks to tell: :func:`left_out_transfer` and :func:`enough_tasks`. :func:`rank_by_spectrum` is not
+told the noise, :func:`rank_by_streams` is not deceived by bends; :func:`hermite_variances` has
+what bends add. :func:`blind_worlds` and :func:`blind_networks` test them.
 """
 
 import importlib
@@ -41,8 +43,16 @@ from trilateration.geometry.angles import (
     right_angle_p_value,
     task_angle_sd,
 )
+from trilateration.geometry.bent_codes import bent_covariance, bent_rank, hermite_variances
 from trilateration.geometry.dimensionality import Sparseness, participation_ratio, sparseness
 from trilateration.geometry.disentanglement import DCI, InfoMEC, dci, infomec
+from trilateration.geometry.enough_tasks import (
+    EnoughTasks,
+    enough_tasks,
+    only_witnesses,
+    rank_curve,
+    run_needed,
+)
 from trilateration.geometry.examples import EXAMPLES, example_code
 from trilateration.geometry.factors import (
     Factors,
@@ -65,6 +75,16 @@ from trilateration.geometry.similarity import (
     procrustes,
 )
 from trilateration.geometry.tuning import UnitTuning, axis_alignment, unit_tuning
+from trilateration.geometry.unknown_dimension import (
+    SpectrumRank,
+    StreamRank,
+    detection_probability,
+    nearest_neighbour_dimension,
+    noisy_transfer,
+    rank_by_spectrum,
+    rank_by_streams,
+    strength_of_eigenvalue,
+)
 
 # What needs torch, and the module that has it.
 _OF_NETWORKS = {
@@ -117,6 +137,7 @@ __all__ = [
     "Codes",
     "Decoding",
     "Dichotomies",
+    "EnoughTasks",
     "Factors",
     "InfoMEC",
     "Leak",
@@ -127,11 +148,15 @@ __all__ = [
     "Relaxation",
     "SlowPoints",
     "Sparseness",
+    "SpectrumRank",
+    "StreamRank",
     "UnitTuning",
     "attractors",
     "axis_alignment",
     "axis_angles",
     "balanced_dichotomies",
+    "bent_covariance",
+    "bent_rank",
     "blind_networks",
     "blind_worlds",
     "ccgp",
@@ -139,16 +164,19 @@ __all__ = [
     "count_factors",
     "cross_validated_rank",
     "dci",
+    "detection_probability",
     "dichotomy_accuracy",
     "distance_correlation",
     "distinct_points",
     "encoding_axes",
+    "enough_tasks",
     "estimate_factors",
     "exact_reports_score",
     "example_code",
     "expected_transfer",
     "factor_strengths",
     "grid_probits",
+    "hermite_variances",
     "hold_by_hand",
     "ideal_probits",
     "infomec",
@@ -158,8 +186,11 @@ __all__ = [
     "linear_cka",
     "mean_code",
     "measured_slopes",
+    "nearest_neighbour_dimension",
     "noise_edge",
     "noisy_reports",
+    "noisy_transfer",
+    "only_witnesses",
     "orthant_conditions",
     "paired",
     "parallel_analysis",
@@ -173,8 +204,12 @@ __all__ = [
     "profile_table",
     "random_angle_pdf",
     "random_angle_sd",
+    "rank_by_spectrum",
+    "rank_by_streams",
+    "rank_curve",
     "rest",
     "right_angle_p_value",
+    "run_needed",
     "seen_eigenvalue",
     "shuffled_geometry",
     "slow_points",
@@ -182,6 +217,7 @@ __all__ = [
     "sparseness",
     "spectra",
     "state_gain",
+    "strength_of_eigenvalue",
     "sufficient_mean",
     "summary",
     "symmetry_leak",
