@@ -15,7 +15,7 @@ from trilateration.figures.costs import (
     shares,
 )
 from trilateration.figures.embedded import embed, on_grid
-from trilateration.figures.factors import guesses, spectra, transfer
+from trilateration.figures.factors import counted_right, guesses, plateaus, spectra, transfer
 from trilateration.figures.limits import error_balance, predicted_and_simulated, rows_of_dots
 from trilateration.figures.maps import error_ellipses, pictures, sheet
 from trilateration.figures.networks import (
@@ -62,6 +62,7 @@ __all__ = [
     "code_grid",
     "cost_curves",
     "costs_along_a_line",
+    "counted_right",
     "effect_rows",
     "embed",
     "error_balance",
@@ -86,6 +87,7 @@ __all__ = [
     "plane",
     "plane_map",
     "planes",
+    "plateaus",
     "predicted_against_measured",
     "predicted_and_simulated",
     "read_distances",

@@ -20,7 +20,8 @@ its range and its traps; :func:`profile` is all that have one number a network.
 random matrices, :func:`parallel_analysis`, :func:`cross_validated_rank`; whether there are enough
 tasks to tell: :func:`left_out_transfer` and :func:`enough_tasks`. :func:`rank_by_spectrum` is not
 told the noise, :func:`rank_by_streams` is not deceived by bends; :func:`hermite_variances` has
-what bends add. :func:`blind_worlds` and :func:`blind_networks` test them.
+what bends add. :func:`blind_worlds` and :func:`blind_networks` test them,
+:func:`blind_pairs` and :func:`stream_networks` with two streams.
 """
 
 import importlib
@@ -94,6 +95,11 @@ _OF_NETWORKS = {
     "estimate_factors": "blind",
     "factor_strengths": "blind",
     "noisy_reports": "blind",
+    "PAIR_ESTIMATORS": "blind_streams",
+    "blind_pairs": "blind_streams",
+    "expected_stream_rank": "blind_streams",
+    "paired_reports": "blind_streams",
+    "stream_networks": "blind_streams",
     "Attractors": "points",
     "CODES": "worlds",
     "Codes": "worlds",
@@ -132,6 +138,7 @@ __all__ = [
     "DCI",
     "ESTIMATORS",
     "EXAMPLES",
+    "PAIR_ESTIMATORS",
     "Alignment",
     "Attractors",
     "Codes",
@@ -158,6 +165,7 @@ __all__ = [
     "bent_covariance",
     "bent_rank",
     "blind_networks",
+    "blind_pairs",
     "blind_worlds",
     "ccgp",
     "codes_of",
@@ -173,6 +181,7 @@ __all__ = [
     "estimate_factors",
     "exact_reports_score",
     "example_code",
+    "expected_stream_rank",
     "expected_transfer",
     "factor_strengths",
     "grid_probits",
@@ -193,6 +202,7 @@ __all__ = [
     "only_witnesses",
     "orthant_conditions",
     "paired",
+    "paired_reports",
     "parallel_analysis",
     "parallelism",
     "participation_ratio",
@@ -217,6 +227,7 @@ __all__ = [
     "sparseness",
     "spectra",
     "state_gain",
+    "stream_networks",
     "strength_of_eigenvalue",
     "sufficient_mean",
     "summary",
