@@ -68,7 +68,7 @@ def rank_by_spectrum(codes: Real[np.ndarray, "trial task"]) -> SpectrumRank:
     One after the other, from the largest, as Kritchman and Nadler (Chemometrics 94, 19, 2008):
     eigenvalue k + 1 counts while it exceeds :func:`noise_edge` for the N − k directions and n − k
     trials that are left. The noise is the mean of the eigenvalues that are left, the tested one
-    included; so the last cannot be tested.
+    included; so the last cannot be tested, unless it is zero up to rounding.
 
     Parameters
     ----------
@@ -91,7 +91,8 @@ def rank_by_spectrum(codes: Real[np.ndarray, "trial task"]) -> SpectrumRank:
     values = np.linalg.eigvalsh(centred.T @ centred / (n_trials - 1))[::-1]
     # Without noise only rounding errors are left; as large as each other, they show no factor.
     values = np.maximum(values, _ABSENT * values[0])
-    rank, decided, noise = n_tasks - 1, False, float(values[-1])
+    # The last eigenvalue has nothing to be compared with, unless it is nothing but rounding.
+    rank, decided, noise = n_tasks - 1, bool(values[-1] <= 2 * _ABSENT * values[0]), values[-1]
     for found in range(n_tasks - 1):
         left = values[found:] * (n_trials - 1) / (n_trials - 1 - found)
         edge = noise_edge(n_trials - found, n_tasks - found, left.mean() ** 0.5)
@@ -99,7 +100,7 @@ def rank_by_spectrum(codes: Real[np.ndarray, "trial task"]) -> SpectrumRank:
             rank, decided, noise = found, True, float(left.mean())
             break
     strengths = strength_of_eigenvalue(values[:rank], n_trials, n_tasks, noise**0.5)
-    return SpectrumRank(rank, decided, noise, values, strengths)
+    return SpectrumRank(rank, decided, float(noise), values, strengths)
 
 
 def rank_by_streams(
