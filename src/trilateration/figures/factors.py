@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Float, Int
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from trilateration.figures.theme import FAINT, INK, PALETTE
 
@@ -177,4 +178,5 @@ def counted_right(
             linewidth=1, label=name,
         )  # fmt: skip
     ax.set(xlabel="number of tasks $N$", ylabel="share counted right", ylim=(-0.04, 1.04))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     return ax
