@@ -24,7 +24,7 @@ their readers, each with its cure; :func:`network_symptoms` is what one can see 
 random matrices, :func:`parallel_analysis`, :func:`cross_validated_rank`; whether there are enough
 tasks to tell: :func:`left_out_transfer` and :func:`enough_tasks`. :func:`rank_by_spectrum` is not
 told the noise, :func:`rank_by_streams` is not deceived by bends; :func:`hermite_variances` has
-what bends add. :func:`blind_worlds` and :func:`blind_networks` test them,
+what bends add. :func:`blind_networks` tests them,
 :func:`blind_pairs` and :func:`stream_networks` with two streams.
 """
 
@@ -148,7 +148,6 @@ _OF_NETWORKS = {
     "attractors": "points",
     "blind_networks": "blind",
     "blind_pairs": "blind_streams",
-    "blind_worlds": "blind",
     "codes_of": "worlds",
     "distinct_points": "points",
     "estimate_factors": "blind",
@@ -217,7 +216,6 @@ __all__ = [
     "bent_rank",
     "blind_networks",
     "blind_pairs",
-    "blind_worlds",
     "ccgp",
     "codes_of",
     "count_factors",
