@@ -111,8 +111,8 @@ def test_averaging_a_walk_costs_the_variance_of_its_mean():
     rng = np.random.default_rng(2)
     way = rng.standard_normal((40_000, N_STEPS)).cumsum(axis=1)
     variance = (way.mean(axis=1) - way[:, -1]).var()
-    share = causes.walk_cost(1.0, N_STEPS, 1.0)
-    assert share == pytest.approx(variance / (1 + variance), rel=0.01)
+    assert causes.walk_variance(1.0, N_STEPS) == pytest.approx(variance, rel=0.03)
+    assert causes.walk_variance(1.0, 1) == 0
 
 
 def test_shrinkage_is_that_of_the_thinnest_direction():
@@ -229,7 +229,7 @@ def test_nothing_is_wrong_with_the_ideal_observer(sigma, dimension):
     assert found.healthy
     assert found.first == "healthy"
     assert abs(found.lost) < 0.03
-    assert list(found.table().columns)[0] == "failure"
+    assert found.table().columns[0] == "failure"
     assert len(found.table(everything=True)) == len(geometry.FAILURES)
 
 
@@ -298,7 +298,6 @@ def test_a_function_will_do_for_a_model():
 def test_bad_input_is_named():
     model, boundaries, data = ideal()
     cases = [
-        (model, tasks.random_circles(3, rng=np.random.default_rng(0)), data, "tasks must be flat"),
         (model, boundaries, data._replace(sigma=0), "data.sigma must be"),
         (
             model,

@@ -137,14 +137,17 @@ def walk(observations: Real[np.ndarray, "trial time feature"]) -> Walk:
     return Walk(float((2 * max(slope, 0) / start) ** 0.5), float(slope / error))
 
 
-def walk_cost(step: Scalar, n_steps: int, variance: Scalar) -> float:
-    """Return the share of the variance of the last position that averaging a trial loses to a walk.
+def walk_variance(step: Scalar, n_steps: int) -> float:
+    """Return the variance of the mean of a walk's positions about the last, δ²(t − 1)(2t − 1)/(6t).
 
-    v/(v + var) with v = δ² (t − 1)(2t − 1)/(6t), the variance of the mean of the positions about
-    the last one.
+    Parameters
+    ----------
+    step
+        δ ≥ 0, its standard deviation per step.
+    n_steps
+        t ≥ 1.
     """
-    lost = step**2 * (n_steps - 1) * (2 * n_steps - 1) / (6 * n_steps)
-    return float(lost / (lost + variance))
+    return float(step**2 * (n_steps - 1) * (2 * n_steps - 1) / (6 * n_steps))
 
 
 def shrinkage(latents: Float[np.ndarray, "trial dimension"], s: Scalar) -> Float[np.ndarray, "D"]:
@@ -274,7 +277,7 @@ def label_errors(
 def label_cost(distances: Float[np.ndarray, "trial task"], s: float, rate: float, blur: float):
     """Return the information about true labels that reports lose which are honest of wrong ones.
 
-    E KL(Φ(u) ‖ ε + (1 − 2ε)Φ(d/√(s² + b²))), over what the ideal observer knows, E H(p) − E H(Φ(u)).
+    E KL(Φ(u) ‖ ε + (1 − 2ε)Φ(d/√(s² + b²))), over what can be known, E H(p) − E H(Φ(u)).
     """
     honest = np.zeros_like(distances)
     lost = np.zeros_like(distances)

@@ -93,7 +93,7 @@ def broken(failure: str, strength: Scalar, seed: int, **changes) -> Case:
     ``degenerate latents``      1 − ρ from .04 to .0005
     ``ambiguous observations``  the first of three axes folded below ½, of two above
     ``drifting latents``        steps of .03 to .12
-    ``few units``               4 to 1 units
+    ``few units``               3 to 1 units
     ``few trials``              200 to 12 different trials
     ``one loud task``           the first weighs 20 to 300 times as much as all others together
     ``forgotten tasks``         2 to 6 blocks of tasks, 1200 steps at a constant rate of 2e-3
@@ -167,7 +167,7 @@ def _fault(failure, strength, base):
         "blurred labels": {"label_blur": _between(0.08, 0.4, strength)},
         "degenerate latents": {"correlation": 1 - _between(0.04, 0.0005, strength)},
         "drifting latents": {"drift": _between(0.03, 0.12, strength)},
-        "few units": {"n_units": round(4 - 3 * strength)},
+        "few units": {"n_units": round(3 - 2 * strength)},
         "few trials": {"pool": round(_between(200, 12, strength))},
         "one loud task": {"first_weight": _between(20, 300, strength) * (base.n_tasks - 1)},
     }[failure]

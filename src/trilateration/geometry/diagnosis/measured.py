@@ -12,6 +12,21 @@ _WITHIN = 95  # per cent of the trials of training that count as the region they
 _FEWEST = 30
 
 
+class Gap(NamedTuple):
+    """Information lost on fresh trials beyond that lost on trials of training, as a share.
+
+    Attributes
+    ----------
+    value
+        The difference; fresh trials where training had none do not count.
+    standard_error
+        Of it; each different trial of training counts once.
+    """
+
+    value: float
+    standard_error: float
+
+
 class Measured(NamedTuple):
     """Statistics from which failures are judged.
 
@@ -19,8 +34,8 @@ class Measured(NamedTuple):
     ----------
     n_tasks, dimension, n_steps, n_units
         N, D, t and the width of the hidden state.
-    sigma, s
-        σ as believed, and σ/√t.
+    sigma, s, s_in_use
+        σ as believed, σ/√t, and the same for the noise of the fresh trials.
     variance
         Of the positions in use, per axis.
     directions, constant, graded, noise_ratio, walk, sight, labels, shrinkage
@@ -32,8 +47,7 @@ class Measured(NamedTuple):
     skills, profile, gain, plateau, units
         Of :mod:`~trilateration.geometry.diagnosis.symptoms`, on fresh trials.
     gap
-        Share of information lost on fresh trials, from where training trials are, minus that lost
-        on trials of training.
+        Between fresh trials and those of training.
     n_different
         Number of different trials among those of training.
     n_training
@@ -46,6 +60,7 @@ class Measured(NamedTuple):
     n_units: int
     sigma: float
     s: float
+    s_in_use: float
     variance: float
     directions: causes.Directions
     constant: float
@@ -62,7 +77,7 @@ class Measured(NamedTuple):
     gain: float
     plateau: float
     units: symptoms.Units
-    gap: float
+    gap: Gap
     n_different: int
     n_training: int
 
@@ -92,6 +107,7 @@ def measure(behaviour: Behaviour, tasks: Boundaries, data: Data) -> Measured:
         behaviour.fresh.hidden.shape[-1],
         data.sigma,
         s,
+        s_in_use,
         variance,
         causes.directions(tasks, s, variance),
         causes.constant_labels(fresh.labels),
@@ -108,27 +124,36 @@ def measure(behaviour: Behaviour, tasks: Boundaries, data: Data) -> Measured:
         symptoms.gain(probits, distances, s_in_use),
         plateau,
         symptoms.units(behaviour.fresh.hidden[:, -1], distances),
-        _gap(excess, behaviour.training.probits[:, -1], tasks, data, s) / found.total,
+        _gap(excess, behaviour.training.probits[:, -1], tasks, data, s, found.total),
         len(np.unique(training.observations[:, -1], axis=0)),
         len(training.labels),
     )
 
 
-def _gap(excess, probits, tasks, data, s):
-    """Return the mean excess loss of fresh trials minus that of trials of training."""
-    losses = symptoms.losses(probits, data.training.labels)
-    if data.training.latents is None:
-        ideal = causes.ideal_losses(tasks.signed_distances(data.fresh.latents), s).mean()
-        return float(excess.mean() - (losses.mean() - ideal))
-    losses = losses - causes.ideal_losses(tasks.signed_distances(data.training.latents), s)
-    # Fresh trials where training had none are no evidence of too few trials.
-    centre = data.training.latents.mean(axis=0)
-    inverse = np.linalg.pinv(np.atleast_2d(np.cov(data.training.latents.T)))
+def _gap(excess, probits, tasks, data, s, total):
+    """Return the mean excess loss of fresh trials minus that of trials of training, over total."""
+    training, fresh = data.training, data.fresh
+    losses = symptoms.losses(probits, training.labels)
+    if training.latents is None:
+        # Positions of training follow the same law, for all that is known.
+        ideal = causes.ideal_losses(tasks.signed_distances(fresh.latents), s)
+        before = losses.mean(axis=1) - ideal.mean()
+        after = excess.mean(axis=1)
+    else:
+        ideal = causes.ideal_losses(tasks.signed_distances(training.latents), s)
+        before = (losses - ideal).mean(axis=1)
+        after = excess.mean(axis=1)[_covered(training.latents, fresh.latents)]
+    different = len(np.unique(training.observations[:, -1], axis=0))
+    error = (before.var() / different + after.var() / len(after)) ** 0.5
+    return Gap(float(after.mean() - before.mean()) / total, float(error) / total)
+
+
+def _covered(latents, others):
+    """Tell which of the others lie where training trials are, up to an ellipsoid; all if few do."""
+    inverse = np.linalg.pinv(np.atleast_2d(np.cov(latents.T)))
     far = [
-        np.einsum("ij,jk,ik->i", x - centre, inverse, x - centre)
-        for x in (data.training.latents, data.fresh.latents)
+        np.einsum("ij,jk,ik->i", x - latents.mean(axis=0), inverse, x - latents.mean(axis=0))
+        for x in (latents, others)
     ]
     inside = far[1] <= np.percentile(far[0], _WITHIN)
-    if inside.sum() < _FEWEST:
-        inside[:] = True
-    return float(excess[inside].mean() - losses.mean())
+    return inside if inside.sum() >= _FEWEST else np.ones(len(others), bool)

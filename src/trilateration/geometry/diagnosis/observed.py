@@ -11,6 +11,7 @@ from trilateration._checks import check_binary, check_finite, check_positive
 from trilateration.tasks import Boundaries
 
 _FEWEST_FRESH = 200
+_LARGEST = 100.0
 
 
 class Trials(NamedTuple):
@@ -138,7 +139,8 @@ def _answers(answers, trials, tasks, name):
     check_finite(hidden, f"{name}.hidden")
     if np.isnan(probits).any():
         raise ValueError(f"{name}.probits must not be NaN, got {int(np.isnan(probits).sum())}")
-    return Answers(probits, hidden)
+    # Reports that have saturated would cost an infinite loss.
+    return Answers(np.clip(probits, -_LARGEST, _LARGEST), hidden)
 
 
 def _require(array, shape, name, axes):

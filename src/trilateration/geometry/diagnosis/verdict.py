@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from trilateration.geometry.diagnosis.causes import saturation, walk_cost
+from trilateration.geometry.diagnosis.causes import saturation, walk_variance
 from trilateration.geometry.diagnosis.measured import Measured, measure
 from trilateration.geometry.diagnosis.observed import Data, Model, checked
 from trilateration.geometry.diagnosis.taxonomy import EXPLANATIONS, FAILURES
 from trilateration.tasks import Boundaries
 
-_SURE = 4.0  # standard errors that a walk must be seen with
+_SURE, _TOLD = 4.0, 3.0  # standard errors with which a walk and a gap must be seen
 _LIKELY = float(np.log(10))
 _DEAR = 0.1  # share of explained variance that hangs on one unit
 _LEAD, _GOOD = 0.15, 0.8
@@ -77,8 +77,8 @@ class Diagnosis:
     not_judged
         Failures that could not be judged, and why.
     lost
-        Share of what the ideal observer knows about the labels of fresh trials that the model lacks,
-        whatever the reason. What no finding explains is for more training to win.
+        Share of what the ideal observer knows about the labels of fresh trials that the model
+        lacks, whatever the reason. What no finding explains is for more training to win.
     """
 
     findings: tuple[Finding, ...]
@@ -233,21 +233,24 @@ def _of_labels(m, cost, evidence, told):
 def _degenerate(m):
     if m.shrinkage is None:
         return "positions of training are not known"
-    return float((m.shrinkage**2).mean()), (
+    box = m.s**2 / (m.variance + m.s**2)
+    return float((m.shrinkage**2).mean()) - box**2, (
         f"along the thinnest direction of training a decoder shrinks by {m.shrinkage.max():.2f}"
     )
 
 
 def _ambiguous(m):
-    beyond = m.sight.unseen - m.s**2 / (m.s**2 + m.variance)
-    return beyond, (
-        f"along the worst direction mean observations leave {m.sight.unseen:.2f} of the variance of "
-        "position open"
+    noise = m.s_in_use**2 + walk_variance(m.walk.ratio * m.sigma, m.n_steps)
+    known = noise / (noise + m.variance)
+    return m.sight.unseen - known, (
+        f"along the worst direction mean observations leave {m.sight.unseen:.2f} of the variance "
+        f"of position open, {known:.2f} of it because of noise"
     )
 
 
 def _drifting(m):
-    cost = walk_cost(m.walk.ratio * m.sigma, m.n_steps, m.variance)
+    lost = walk_variance(m.walk.ratio * m.sigma, m.n_steps)
+    cost = lost / (lost + m.variance)
     return cost * (m.walk.z > _SURE), (
         f"readings differ the more, the farther apart: steps of {m.walk.ratio:.2f} σ "
         f"(z = {m.walk.z:.1f})"
@@ -256,34 +259,36 @@ def _drifting(m):
 
 def _few_units(m):
     lost = 1 - m.sight.error / m.variance - m.units.r2
-    return lost * (m.units.dearest > _DEAR), (
-        f"{m.units.alive} of {m.n_units} units vary; they explain {m.units.r2:.2f} of the distances, "
-        f"{m.units.dearest:.2f} less without the dearest"
+    needed = m.units.dearest > _DEAR or m.units.alive < m.directions.rank
+    return lost * needed, (
+        f"{m.units.alive} of {m.n_units} units vary; they explain {m.units.r2:.2f} of the "
+        f"distances, {m.units.dearest:.2f} less without the dearest"
     )
 
 
 def _few_trials(m):
-    return m.gap, (
+    return m.gap.value * (m.gap.value > _TOLD * m.gap.standard_error), (
         f"{m.n_different} of {m.n_training} trials of training are different; fresh ones lose "
-        f"{m.gap:.2f} more of the information than these"
+        f"{m.gap.value:.2f} ± {m.gap.standard_error:.2f} more of the information than these"
     )
 
 
 def _loud(m):
-    best = m.profile.best
+    best, lead = m.profile.best, m.profile.lead
     skill = m.skills.each[best]
-    loud = m.profile.lead > _LEAD and skill > _GOOD and m.profile.below < _BELOW
+    loud = lead > _LEAD and skill > _GOOD and m.profile.below < _BELOW
     return m.skills.lost * loud, (
-        f"task {best} knows {skill:.2f} of what can be known, {m.profile.lead:.2f} more than the "
-        "median of the others"
+        f"task {best} knows {skill:.2f} of what can be known, {lead:.2f} more than the median of "
+        "the others"
     )
 
 
 def _forgotten(m):
-    late = m.profile.late > _LATE or m.profile.below > _BELOW
-    return m.skills.lost * late, (
-        f"the last {m.profile.n_late} tasks know {m.profile.late:.2f} more of what can be known than "
-        f"those before; surely wrong by {m.profile.below:.2f}"
+    found = m.profile
+    late = found.late > _LATE and found.best >= m.n_tasks - found.n_late
+    return m.skills.lost * (late or found.below > _BELOW), (
+        f"the last {found.n_late} tasks know {found.late:.2f} more of what can be known than those "
+        f"before; surely wrong by {found.below:.2f}"
     )
 
 
