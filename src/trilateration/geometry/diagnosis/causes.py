@@ -198,10 +198,16 @@ def sight(
             guesses[out] = model.fit(inputs[~out], latents[~out]).predict(inputs[out])
         errors.append(guesses - latents)
     best = min(errors, key=lambda each: (each**2).mean())
+    return Sight(float((best**2).mean()), worst_share(best, latents))
+
+
+def worst_share(
+    errors: Float[np.ndarray, "trial dimension"], latents: Float[np.ndarray, "trial dimension"]
+) -> float:
+    """Return the largest share of the variance of positions along a direction that is error."""
     spread = np.linalg.cholesky(np.atleast_2d(np.cov(latents.T)))
-    whitened = np.linalg.solve(spread, best.T)
-    unseen = np.linalg.eigvalsh(whitened @ whitened.T / len(latents))[-1]
-    return Sight(float((best**2).mean()), float(min(1.0, unseen)))
+    whitened = np.linalg.solve(spread, errors.T)
+    return float(min(1.0, np.linalg.eigvalsh(whitened @ whitened.T / len(latents))[-1]))
 
 
 class LabelErrors(NamedTuple):

@@ -96,7 +96,7 @@ def broken(failure: str, strength: Scalar, seed: int, **changes) -> Case:
     ``few units``               3 to 1 units
     ``few trials``              200 to 12 different trials
     ``one loud task``           the first weighs 20 to 300 times as much as all others together
-    ``forgotten tasks``         2 to 6 blocks of tasks, 1200 steps at a constant rate of 2e-3
+    ``forgotten tasks``         3 to 6 blocks of tasks, 1200 steps at a constant rate of 2e-3
     ==========================  ==================================================================
 
     Parameters
@@ -159,7 +159,7 @@ def _fault(failure, strength, base):
     if failure == "forgotten tasks":
         n_tasks = min(base.n_tasks, 12)
         long = replace(protocol, steps=2 * _STEPS, schedule="constant", learning_rate=2e-3)
-        return {"n_tasks": n_tasks, "blocks": round(2 + 4 * strength), "protocol": long}
+        return {"n_tasks": n_tasks, "blocks": round(3 + 3 * strength), "protocol": long}
     return {
         "hard signs": {"sigma": _between(0.04, 0.003, strength)},
         "misjudged noise": {},

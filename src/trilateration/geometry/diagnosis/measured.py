@@ -6,10 +6,11 @@ import numpy as np
 
 from trilateration.geometry.diagnosis import causes, symptoms
 from trilateration.geometry.diagnosis.observed import Behaviour, Data
+from trilateration.readout import left_out_predictions
 from trilateration.tasks import Boundaries
 
 _WITHIN = 95  # per cent of the trials of training that count as the region they cover
-_FEWEST = 30
+_FEWEST = 60
 
 
 class Gap(NamedTuple):
@@ -18,7 +19,8 @@ class Gap(NamedTuple):
     Attributes
     ----------
     value
-        The difference; fresh trials where training had none do not count.
+        The difference; fresh trials where training had none do not count. NaN if fewer than 60 are
+        left.
     standard_error
         Of it; each different trial of training counts once.
     """
@@ -48,6 +50,9 @@ class Measured(NamedTuple):
         Of :mod:`~trilateration.geometry.diagnosis.symptoms`, on fresh trials.
     gap
         Between fresh trials and those of training.
+    unheld
+        Share of the variance of position along the worst direction that is not decoded linearly
+        from the hidden state.
     n_different
         Number of different trials among those of training.
     n_training
@@ -78,6 +83,7 @@ class Measured(NamedTuple):
     plateau: float
     units: symptoms.Units
     gap: Gap
+    unheld: float
     n_different: int
     n_training: int
 
@@ -125,9 +131,17 @@ def measure(behaviour: Behaviour, tasks: Boundaries, data: Data) -> Measured:
         plateau,
         symptoms.units(behaviour.fresh.hidden[:, -1], distances),
         _gap(excess, behaviour.training.probits[:, -1], tasks, data, s, found.total),
+        _unheld(behaviour.fresh.hidden[:, -1], fresh.latents),
         len(np.unique(training.observations[:, -1], axis=0)),
         len(training.labels),
     )
+
+
+def _unheld(hidden, latents):
+    """Return the share of variance along the worst direction that a decoder of states misses."""
+    folds = np.arange(len(latents)) % 4
+    guesses = left_out_predictions(hidden, latents, folds, penalty=1e-6)
+    return causes.worst_share(guesses - latents, latents)
 
 
 def _gap(excess, probits, tasks, data, s, total):
@@ -143,17 +157,18 @@ def _gap(excess, probits, tasks, data, s, total):
         ideal = causes.ideal_losses(tasks.signed_distances(training.latents), s)
         before = (losses - ideal).mean(axis=1)
         after = excess.mean(axis=1)[_covered(training.latents, fresh.latents)]
+    if len(after) < _FEWEST:
+        return Gap(float("nan"), float("nan"))
     different = len(np.unique(training.observations[:, -1], axis=0))
     error = (before.var() / different + after.var() / len(after)) ** 0.5
     return Gap(float(after.mean() - before.mean()) / total, float(error) / total)
 
 
 def _covered(latents, others):
-    """Tell which of the others lie where training trials are, up to an ellipsoid; all if few do."""
+    """Tell which of the others lie where training trials are, in an ellipsoid."""
     inverse = np.linalg.pinv(np.atleast_2d(np.cov(latents.T)))
     far = [
         np.einsum("ij,jk,ik->i", x - latents.mean(axis=0), inverse, x - latents.mean(axis=0))
         for x in (latents, others)
     ]
-    inside = far[1] <= np.percentile(far[0], _WITHIN)
-    return inside if inside.sum() >= _FEWEST else np.ones(len(others), bool)
+    return far[1] <= np.percentile(far[0], _WITHIN)

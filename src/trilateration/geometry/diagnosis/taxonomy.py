@@ -14,8 +14,8 @@ Failure = Literal[
     "degenerate latents",
     "ambiguous observations",
     "drifting latents",
-    "few units",
     "few trials",
+    "few units",
     "forgotten tasks",
     "one loud task",
 ]

@@ -12,7 +12,7 @@ from trilateration.geometry.diagnosis.observed import Data, Model, checked
 from trilateration.geometry.diagnosis.taxonomy import EXPLANATIONS, FAILURES
 from trilateration.tasks import Boundaries
 
-_SURE, _TOLD = 4.0, 3.0  # standard errors with which a walk and a gap must be seen
+_SURE = 4.0  # standard errors with which a walk or a gap must be seen
 _LIKELY = float(np.log(10))
 _DEAR = 0.1  # share of explained variance that hangs on one unit
 _LEAD, _GOOD = 0.15, 0.8
@@ -21,8 +21,10 @@ _LEVEL = 0.03
 
 # What looks alike in the model, so that the first is judged only if none of the others is found.
 _MIMICS = {
-    "few units": ("ambiguous observations", "degenerate latents", "drifting latents"),
     "few trials": ("misjudged noise",),
+    "few units": (
+        "ambiguous observations", "degenerate latents", "drifting latents", "few trials",
+    ),
     "forgotten tasks": (
         "misjudged noise", "degenerate latents", "ambiguous observations", "few units",
         "few trials",
@@ -242,9 +244,10 @@ def _degenerate(m):
 def _ambiguous(m):
     noise = m.s_in_use**2 + walk_variance(m.walk.ratio * m.sigma, m.n_steps)
     known = noise / (noise + m.variance)
-    return m.sight.unseen - known, (
+    # The mean of bent observations may hide what a network that sees each of them finds.
+    return min(m.sight.unseen, m.unheld) - known, (
         f"along the worst direction mean observations leave {m.sight.unseen:.2f} of the variance "
-        f"of position open, {known:.2f} of it because of noise"
+        f"of position open and the hidden state {m.unheld:.2f}; noise accounts for {known:.2f}"
     )
 
 
@@ -267,7 +270,9 @@ def _few_units(m):
 
 
 def _few_trials(m):
-    return m.gap.value * (m.gap.value > _TOLD * m.gap.standard_error), (
+    if np.isnan(m.gap.value):
+        return "hardly any fresh trial is where those of training were"
+    return m.gap.value * (m.gap.value > _SURE * m.gap.standard_error), (
         f"{m.n_different} of {m.n_training} trials of training are different; fresh ones lose "
         f"{m.gap.value:.2f} ± {m.gap.standard_error:.2f} more of the information than these"
     )
