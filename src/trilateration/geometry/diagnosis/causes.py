@@ -108,7 +108,7 @@ class Walk(NamedTuple):
     Attributes
     ----------
     ratio
-        δ/σ, its steps over the noise.
+        Standard deviation of its steps over σ.
     z
         The slope of the variogram over its standard error, with trials as units.
     """
@@ -120,8 +120,8 @@ class Walk(NamedTuple):
 def walk(observations: Real[np.ndarray, "trial time feature"]) -> Walk:
     """Return the random walk that differences at all lags show.
 
-    Half the mean squared difference of readings l steps apart is σ² + l δ²/2: a line in l, fitted
-    by least squares, weighted by the number of pairs. Zeros with fewer than three steps.
+    Half the mean squared difference of readings l steps apart is σ² + l step²/2: a line in l,
+    fitted by least squares, weighted by the number of pairs. Zeros with fewer than three steps.
     """
     n_steps = observations.shape[1]
     if n_steps < 3:
@@ -138,12 +138,14 @@ def walk(observations: Real[np.ndarray, "trial time feature"]) -> Walk:
 
 
 def walk_variance(step: Scalar, n_steps: int) -> float:
-    """Return the variance of the mean of a walk's positions about the last, δ²(t − 1)(2t − 1)/(6t).
+    """Return the variance of the mean of a walk about its last position.
+
+    step² (t − 1)(2t − 1)/(6t): the j-th last move is missed by j of t readings.
 
     Parameters
     ----------
     step
-        δ ≥ 0, its standard deviation per step.
+        Standard deviation ≥ 0 of a move on each axis.
     n_steps
         t ≥ 1.
     """
@@ -218,12 +220,12 @@ class LabelErrors(NamedTuple):
     share
         Share of labels that are wrong.
     rate
-        ε, at which labels are wrong everywhere.
+        Rate at which labels are wrong everywhere.
     blur
-        b, the standard deviation of what moves the boundary, in latent units.
+        Standard deviation of what moves the boundary, in latent units.
     evidence_rate, evidence_blur
-        Logarithm of the likelihood ratio for ε > 0, and for b > 0, against it being 0 while the
-        other is free.
+        Logarithm of the likelihood ratio for a rate > 0, and for a blur > 0, against it being 0
+        while the other is free.
     """
 
     share: float
@@ -238,7 +240,7 @@ def label_errors(
 ) -> LabelErrors:
     """Return rate and blur of wrong labels, by maximum likelihood.
 
-    The probability that a label at distance d is wrong is ε + (1 − 2ε) Φ(−|d|/b).
+    The probability that a label at distance d is wrong is rate + (1 − 2 rate) Φ(−|d|/blur).
 
     Parameters
     ----------
@@ -283,7 +285,7 @@ def label_errors(
 def label_cost(distances: Float[np.ndarray, "trial task"], s: float, rate: float, blur: float):
     """Return the information about true labels that reports lose which are honest of wrong ones.
 
-    E KL(Φ(u) ‖ ε + (1 − 2ε)Φ(d/√(s² + b²))), over what can be known, E H(p) − E H(Φ(u)).
+    E KL(Φ(u) ‖ rate + (1 − 2 rate) Φ(d/√(s² + blur²))), over what can be known, E H(p) − E H(Φ(u)).
     """
     honest = np.zeros_like(distances)
     lost = np.zeros_like(distances)

@@ -1,9 +1,9 @@
 """Broken and healthy networks by name and strength, and an exam of the diagnosis on them."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -15,11 +15,12 @@ from trilateration.geometry.diagnosis.networks import seen_cases
 from trilateration.geometry.diagnosis.taxonomy import FAILURES
 from trilateration.geometry.diagnosis.verdict import diagnose
 from trilateration.parameters import generator
-from trilateration.training import Configuration, protocol, train
+from trilateration.training import Configuration, TrainedEnsemble, protocol, train
 
 HEALTHY = "healthy"
 _STEPS, _BATCH = 600, 16
 _N_TASKS = (6, 8, 12, 16, 24)
+_AT_ONCE = 24  # networks whose trials are held in memory
 
 
 class Case(NamedTuple):
@@ -174,7 +175,10 @@ def _fault(failure, strength, base):
 
 
 def examine(
-    cases: Sequence[Case], *, n_trials: int = 800, directory: Path | str | None = None
+    cases: Sequence[Case],
+    *,
+    n_trials: int = 800,
+    trainer: Callable[[list[Configuration]], TrainedEnsemble] | None = None,
 ) -> pd.DataFrame:
     """Train cases, in as few ensembles as can be, and diagnose each.
 
@@ -183,45 +187,49 @@ def examine(
     cases
         Of :func:`healthy` and :func:`broken`.
     n_trials
-        Fresh trials, and trials of training, on which each is judged.
-    directory
-        Not used unless given: a folder that keeps trained networks
-        (:func:`trilateration.sweeps.trained` reads it too).
+        Fresh trials, and trials of training, on which each is judged, ≥ 200.
+    trainer
+        Trains configurations that pack; by default :func:`~trilateration.training.train`. Give it
+        :func:`trilateration.sweeps.trained` to keep the networks.
 
     Returns
     -------
     pandas.DataFrame
         One row a case, in their order: ``truth``, ``strength``, ``seed``, ``architecture``,
-        ``head``, ``n_tasks``, ``dimension``, ``sigma``, ``first`` (the first finding, or
-        ``"healthy"``), ``severity``, ``findings`` (all, in order), ``correct``, ``lost``.
+        ``head``, ``n_tasks``, ``dimension``, ``sigma``, ``first`` (the first finding,
+        ``"healthy"``, or ``"diverged"`` if training failed), ``severity``, ``findings`` (all, in
+        order), ``correct``, ``lost``.
     """
+    trainer = trainer or partial(train, progress=False)
     packs = defaultdict(list)
     for index, case in enumerate(cases):
         packs[case.configuration.packs_with()].append(index)
     rows = {}
-    for members in packs.values():
-        members.sort(key=lambda index: cases[index].configuration.n_tasks)
-        trained = train([cases[i].configuration for i in members], progress=False)
-        in_use = [cases[i].sigma_of_use for i in members]
-        seen = seen_cases(trained, n_trials, sigma_of_use=in_use)
-        for index, (model, tasks, data) in zip(members, seen, strict=True):
-            rows[index] = _row(cases[index], diagnose(model, tasks, data))
+    for pack in packs.values():
+        pack.sort(key=lambda index: cases[index].configuration.n_tasks)
+        for begin in range(0, len(pack), _AT_ONCE):
+            members = pack[begin : begin + _AT_ONCE]
+            trained = trainer([cases[i].configuration for i in members])
+            in_use = [cases[i].sigma_of_use for i in members]
+            seen = seen_cases(trained, n_trials, sigma_of_use=in_use)
+            for index, lost, one in zip(members, trained.diverged, seen, strict=True):
+                rows[index] = _row(cases[index], None if lost else diagnose(*one))
     return pd.DataFrame([rows[index] for index in range(len(cases))])
 
 
 def _row(case, found):
     own = case.configuration
-    first = found.findings[0] if found.findings else None
-    name = first.failure if first else HEALTHY
+    first = found.first if found else "diverged"
+    findings = found.findings if found else ()
     return {
         "truth": case.truth,
         "strength": case.strength,
         **{key: getattr(own, key) for key in ("seed", "architecture", "head", "n_tasks")},
         "dimension": own.dimension,
         "sigma": own.sigma,
-        "first": name,
-        "severity": first.severity if first else 0.0,
-        "findings": ", ".join(each.failure for each in found.findings),
-        "correct": name == case.truth,
-        "lost": found.lost,
+        "first": first,
+        "severity": findings[0].severity if findings else 0.0,
+        "findings": ", ".join(each.failure for each in findings),
+        "correct": first == case.truth,
+        "lost": found.lost if found else float("nan"),
     }

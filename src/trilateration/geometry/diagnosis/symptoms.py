@@ -93,8 +93,8 @@ def plateau(
 ) -> float:
     """Return the least over tasks of the median of min(Ŷ, 1 − Ŷ) farther than 4 s from boundaries.
 
-    Where labels are wrong at rate ε honest reports of every task level off at ε; a task that is not
-    learned levels off by itself. NaN if no task has 20 such trials.
+    Where labels are wrong at one rate, honest reports of every task level off at it; a task that is
+    not learned levels off by itself. NaN if no task has 20 such trials.
     """
     levels = [
         np.exp(log_normal_cdf(-np.median(np.abs(own[far]))))

@@ -16,7 +16,7 @@ _SURE = 4.0  # standard errors with which a walk or a gap must be seen
 _LIKELY = float(np.log(10))
 _DEAR = 0.1  # share of explained variance that hangs on one unit
 _LEAD, _GOOD = 0.15, 0.8
-_LATE, _BELOW = 0.15, 0.1
+_LATE, _BELOW = 0.12, 0.1
 _LEVEL = 0.03
 
 # What looks alike in the model, so that the first is judged only if none of the others is found.
@@ -125,6 +125,13 @@ def diagnose(model: Model, tasks: Boundaries, data: Data) -> Diagnosis:
     state holds the distances. Where a failure of training looks like another one in the model, it
     is judged only if that one is not found. :data:`EXPLANATIONS` says what each failure is, what
     its severity is a share of, and where its threshold comes from.
+
+    What cannot be told apart is not: more noise and fewer readings are both ``"short trials"``; one
+    loud task that stands last in the list and a last task that was trained last are both
+    ``"forgotten tasks"``; noise is compared between training and use, and a belief that is wrong of
+    both goes unseen; with one reading neither noise nor drift can be seen; without positions of
+    training, blurred labels look like short training. A map that is nearly singular loses nothing
+    if the noise comes before it, and counts as ambiguous if it comes after.
 
     Parameters
     ----------
