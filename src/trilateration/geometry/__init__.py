@@ -23,6 +23,9 @@ their readers, each with its cure; :func:`network_symptoms` is what one can see 
 *Unknown factors.* How many factors reports move along: :func:`count_factors` against the law of
 random matrices, :func:`parallel_analysis`, :func:`cross_validated_rank`; whether there are enough
 tasks to tell: :func:`left_out_transfer`. :func:`blind_worlds` and :func:`blind_networks` test them.
+
+*Without labels.* :func:`unlabelled_codes` codes the same trials by :data:`ROUTES` that see no
+label, :func:`route_scores` sets them beside the networks, :func:`twisted` is why they may fail.
 """
 
 import importlib
@@ -121,6 +124,14 @@ _OF_NETWORKS = {
     "time_constants": "dynamics",
     "timing_scores": "worlds",
     "world_scores": "worlds",
+    "ROUTES": "unsupervised",
+    "component_codes": "unsupervised",
+    "matched_correlation": "unsupervised",
+    "route_scores": "unsupervised",
+    "seen_readings": "unsupervised",
+    "twisted": "unsupervised",
+    "twisted_r2": "unsupervised",
+    "unlabelled_codes": "unsupervised",
 }
 
 __all__ = [
@@ -128,6 +139,7 @@ __all__ = [
     "DCI",
     "ESTIMATORS",
     "EXAMPLES",
+    "ROUTES",
     "SYMPTOMS",
     "Alignment",
     "Attractors",
@@ -156,6 +168,7 @@ __all__ = [
     "blind_worlds",
     "ccgp",
     "codes_of",
+    "component_codes",
     "count_factors",
     "cross_validated_rank",
     "dci",
@@ -180,6 +193,7 @@ __all__ = [
     "left_out_transfer",
     "linear_and_nonlinear",
     "linear_cka",
+    "matched_correlation",
     "mean_code",
     "measured_slopes",
     "network_symptoms",
@@ -201,7 +215,9 @@ __all__ = [
     "random_angle_sd",
     "rest",
     "right_angle_p_value",
+    "route_scores",
     "seen_eigenvalue",
+    "seen_readings",
     "shuffled_geometry",
     "signatures",
     "slow_points",
@@ -215,8 +231,11 @@ __all__ = [
     "task_angle_sd",
     "time_constants",
     "timing_scores",
+    "twisted",
+    "twisted_r2",
     "unflipped_reports",
     "unit_tuning",
+    "unlabelled_codes",
     "world_scores",
 ]
 
