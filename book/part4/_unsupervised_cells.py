@@ -1,3 +1,4 @@
+# ruff: noqa
 # Cells of the section "The same worlds without labels", in percent format. They use the chapter's
 # imports and its names `seed`, `scale`, `sigma`, `n_steps`, `protocol` and `base`.
 
@@ -53,8 +54,7 @@ check(
     tolerance=3.3 * linked.uncertainty / 1.96,
     source="{eq}`eq-brain-unsup-twin`",
     resolution=0.01,
-);
-
+)
 # %% [markdown]
 # Both hold ({claim}`brain-unsup-law`, {claim}`brain-unsup-twin`): whoever is right about the one latent state has $r^2=$ {measured}`brain-unsup-twin` for the other. Now the second agent.
 #
@@ -90,7 +90,7 @@ check(
 # | waves | no guarantee | the same | the same |
 # | swirl | no guarantee; PCA exactly as bad as raw averages, because the swirl lies in a plane | the same | the same |
 #
-# In a linear world with a linear decoder $\Normal(\hat O,I)$, β acts as a variance: an axis of variance $\lambda$ has divergence $\frac12\log(\lambda/\beta)$, or collapses if $\lambda\le\beta$ ({cite:t}`lucas2019`; tested in the package). Ours have $\lambda\approx20$, far from collapse. About a quarter of the matchers end with a folded sheet; so
+# In a linear world with a linear decoder $\Normal(\hat O,I)$, β acts as a variance: an axis of variance $\lambda$ has divergence $\frac12\log(\lambda/\beta)$, or collapses if $\lambda\le\beta$ ({cite:t}`lucas2019`; tested in the package). Ours have $\lambda\approx20$, far from collapse. Some matchers end in a poor minimum; so
 # two are trained in each world, and the one with the smaller loss is kept, which takes no label. (That, the rate and the number of readings were chosen on other seeds, and the bounds below were written after pilots with those; they are not blind.)
 
 # %%
@@ -202,8 +202,7 @@ check(
     at_most=0.95,
     source="the assumption of independence",
     resolution=0.01,
-);
-
+)
 # %% [markdown]
 # In the nearly linear world nothing is needed: every route keeps the position ({claim}`brain-unsup-relu`), and raw averages do. There ICA finds what labels cannot, the axes ({measured}`brain-unsup-ica`, {claim}`brain-unsup-ica`; PCA {glue:text}`brain-unsup-axes-pca`, the matcher {glue:text}`brain-unsup-axes-matcher`). When the coordinates depend on one another, it does not ({claim}`brain-unsup-dependent`). A square code that is turned at random has .9.
 #

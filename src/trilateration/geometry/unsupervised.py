@@ -145,8 +145,8 @@ def unlabelled_codes(
     steps, matcher_steps, batch
         Of the descent of autoencoders and of matchers.
     n_starts
-        Matchers that are trained in each world. The one of the least loss is kept: about one in
-        four starts ends with its sheet folded, and the loss, for which no label is needed, tells.
+        Matchers that are trained in each world. The one of the least loss is kept: some starts end
+        in a poor minimum, and the loss, for which no label is needed, tells.
     """
     check_count(n_starts, "n_starts")
     worlds, first = list(trained), next(iter(trained.values()))
