@@ -26,6 +26,13 @@ tasks to tell: :func:`left_out_transfer` and :func:`enough_tasks`. :func:`rank_b
 told the noise, :func:`rank_by_streams` is not deceived by bends; :func:`hermite_variances` has
 what bends add. :func:`blind_networks` tests them,
 :func:`blind_pairs` and :func:`stream_networks` with two streams.
+
+*Unknown factors.* How many factors reports move along: :func:`count_factors` against the law of
+random matrices, :func:`parallel_analysis`, :func:`cross_validated_rank`; whether there are enough
+tasks to tell: :func:`left_out_transfer`. :func:`blind_worlds` and :func:`blind_networks` test them.
+
+*Without labels.* :func:`unlabelled_codes` codes the same trials by :data:`ROUTES` that see no
+label, :func:`route_scores` sets them beside the networks, :func:`twisted` is why they may fail.
 """
 
 import importlib
@@ -156,6 +163,7 @@ _OF_NETWORKS = {
     "PAIR_ESTIMATORS": "blind_streams",
     "PrincipalAxes": "relaxation",
     "ProbitPaths": "worlds",
+    "ROUTES": "unsupervised",
     "RateDynamics": "dynamics",
     "Relaxation": "relaxation",
     "SYMPTOMS": "symptoms",
@@ -167,6 +175,7 @@ _OF_NETWORKS = {
     "blind_worlds": "blind",
     "broken": "diagnosis.examples",
     "codes_of": "worlds",
+    "component_codes": "unsupervised",
     "distinct_points": "points",
     "estimate_factors": "blind",
     "exact_reports_score": "predictions",
@@ -177,6 +186,7 @@ _OF_NETWORKS = {
     "healthy": "diagnosis.examples",
     "hold_by_hand": "by_hand",
     "ideal_probits": "predictions",
+    "matched_correlation": "unsupervised",
     "measured_slopes": "worlds",
     "network_symptoms": "symptoms",
     "noisy_reports": "blind",
@@ -186,7 +196,9 @@ _OF_NETWORKS = {
     "probit_paths": "worlds",
     "probit_slopes": "predictions",
     "rest": "relaxation",
+    "route_scores": "unsupervised",
     "seen_cases": "diagnosis.networks",
+    "seen_readings": "unsupervised",
     "signatures": "symptoms",
     "slow_points": "points",
     "spectra": "dynamics",
@@ -197,6 +209,9 @@ _OF_NETWORKS = {
     "symmetry_leak": "worlds",
     "time_constants": "dynamics",
     "timing_scores": "worlds",
+    "twisted": "unsupervised",
+    "twisted_r2": "unsupervised",
+    "unlabelled_codes": "unsupervised",
     "world_scores": "worlds",
 }
 
@@ -208,6 +223,7 @@ __all__ = [
     "EXPLANATIONS",
     "FAILURES",
     "PAIR_ESTIMATORS",
+    "ROUTES",
     "SYMPTOMS",
     "Alignment",
     "Answers",
@@ -251,6 +267,7 @@ __all__ = [
     "broken",
     "ccgp",
     "codes_of",
+    "component_codes",
     "count_factors",
     "cross_validated_rank",
     "dci",
@@ -282,6 +299,7 @@ __all__ = [
     "left_out_transfer",
     "linear_and_nonlinear",
     "linear_cka",
+    "matched_correlation",
     "mean_code",
     "measured_slopes",
     "nearest_neighbour_dimension",
@@ -310,9 +328,11 @@ __all__ = [
     "rank_curve",
     "rest",
     "right_angle_p_value",
+    "route_scores",
     "run_needed",
     "seen_cases",
     "seen_eigenvalue",
+    "seen_readings",
     "shuffled_geometry",
     "signatures",
     "slow_points",
@@ -328,8 +348,11 @@ __all__ = [
     "task_angle_sd",
     "time_constants",
     "timing_scores",
+    "twisted",
+    "twisted_r2",
     "unflipped_reports",
     "unit_tuning",
+    "unlabelled_codes",
     "world_scores",
 ]
 
