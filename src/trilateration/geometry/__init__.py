@@ -82,7 +82,9 @@ from trilateration.geometry.wrong import (
 # What needs torch, and the module that has it.
 _OF_NETWORKS = {
     "SYMPTOMS": "symptoms",
+    "flips_taken_out": "symptoms",
     "network_symptoms": "symptoms",
+    "renewed_heads": "symptoms",
     "signatures": "symptoms",
     "ESTIMATORS": "blind",
     "blind_networks": "blind",
@@ -172,6 +174,7 @@ __all__ = [
     "expected_transfer",
     "factor_strengths",
     "flipped_reports",
+    "flips_taken_out",
     "grid_probits",
     "hold_by_hand",
     "ideal_probits",
@@ -199,6 +202,7 @@ __all__ = [
     "profile_table",
     "random_angle_pdf",
     "random_angle_sd",
+    "renewed_heads",
     "rest",
     "right_angle_p_value",
     "seen_eigenvalue",
