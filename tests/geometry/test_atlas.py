@@ -231,3 +231,4 @@ def test_new_heads_bring_back_forgotten_tasks_and_change_little_where_nothing_wa
     # Nothing is taken out of reports that were learned from true labels.
     scores = geometry.flips_taken_out(networks, 400)
     np.testing.assert_allclose(scores["old"], scores["new"], atol=1e-6)
+    assert (scores["beyond"] == 0).all()

@@ -84,16 +84,14 @@ def signature_table(ax: Axes, table: pd.DataFrame, *, limit: float = 100.0) -> A
         Where colours end.
     """
     values = table.to_numpy()
-    ax.imshow(
-        values,
-        cmap="PuOr_r",
-        norm=SymLogNorm(3, vmin=-limit, vmax=limit),
-        aspect="auto",
-        alpha=0.75,
-    )
+    norm = SymLogNorm(3, vmin=-limit, vmax=limit)
+    image = ax.imshow(values, cmap="PuOr_r", norm=norm, aspect="auto")
     for (row, column), value in np.ndenumerate(values):
         text = "·" if abs(value) < 3 else f"{np.clip(value, -999, 999):.0f}"
-        ax.text(column, row, text, ha="center", va="center", fontsize=7.5, color=INK)
+        red, green, blue, _ = image.cmap(norm(value))
+        # Fixed colours, since cells stay as they are on a dark page.
+        ink = "black" if 0.3 * red + 0.59 * green + 0.11 * blue > 0.45 else "white"
+        ax.text(column, row, text, ha="center", va="center", fontsize=7.5, color=ink)
     ax.set_xticks(range(table.shape[1]), table.columns, rotation=50, ha="right", fontsize=9)
     ax.set_yticks(range(len(table)), table.index, fontsize=9)
     ax.tick_params(length=0)

@@ -148,7 +148,8 @@ def flips_taken_out(trained: TrainedEnsemble, n_trials: int = 2000) -> pd.DataFr
     Returns
     -------
     pandas.DataFrame
-        One row a network: ``seed``, and r² from reports as they are, ``old``, and mended, ``new``.
+        One row a network: ``seed``; r² from reports as they are, ``old``, and mended, ``new``; and
+        ``beyond``, the share of reports below ε or above 1 − ε, which become 0 or 1.
     """
     check_count(n_trials, "n_trials", minimum=200)
     fresh = record(trained.ensemble, trained.worlds, n_trials)
@@ -166,7 +167,10 @@ def flips_taken_out(trained: TrainedEnsemble, n_trials: int = 2000) -> pd.DataFr
             ).outside.value
             for code in (probits, mended)
         ]
-        rows.append({"seed": own.seed, "old": scores[0], "new": scores[1]})
+        beyond = np.abs(normal_cdf(probits) - 0.5) > 0.5 - own.label_noise
+        rows.append(
+            {"seed": own.seed, "old": scores[0], "new": scores[1], "beyond": float(beyond.mean())}
+        )
     return pd.DataFrame(rows)
 
 
