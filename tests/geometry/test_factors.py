@@ -135,24 +135,6 @@ def test_strengths_are_those_of_simulated_reports():
     )
 
 
-def test_blind_worlds_are_right_where_theory_says_they_can_be():
-    worlds = geometry.blind_worlds(40, seed=3)
-    enough = worlds[worlds["n_tasks"] > worlds["dimension"]]
-    edges = [
-        geometry.noise_edge(400, n, w) for n, w in zip(enough.n_tasks, enough.noise_sd, strict=True)
-    ]
-    seen = [
-        float(geometry.seen_eigenvalue(max(x, 1e-9), 400, n, w))
-        for x, n, w in zip(enough.weakest, enough.n_tasks, enough.noise_sd, strict=True)
-    ]
-    plain = enough[np.array(seen) > 1.5 * np.array(edges)]
-    assert len(plain) > 20
-    assert (plain["edge"] == plain["dimension"]).mean() > 0.9
-    few = worlds[worlds["n_tasks"] < worlds["dimension"]]
-    assert (few["edge"] < few["dimension"]).all()
-    assert geometry.blind_worlds(5, seed=3).equals(worlds.head(5))
-
-
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -167,7 +149,6 @@ def test_blind_worlds_are_right_where_theory_says_they_can_be():
         (lambda: geometry.cross_validated_rank(np.eye(6)[:, :1], rng=generator(0)), "codes must"),
         (lambda: geometry.parallel_analysis(np.eye(6), rng=generator(0), confidence=1.0), "confid"),
         (lambda: geometry.spanned_shares(np.ones((1, 2))), "normals must have shape"),
-        (lambda: geometry.blind_worlds(0, seed=1), "n_worlds must be"),
     ],
 )
 def test_bad_input_is_named(call, message):

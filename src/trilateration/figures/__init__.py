@@ -5,8 +5,14 @@ lightness in dark mode and keeps their hues. Every plot function draws on the ``
 returns it; none of them computes a result.
 """
 
-from trilateration.figures.calibration import calibration
-from trilateration.figures.comparison import Estimates, panel_each, rows_with_bars
+from trilateration.figures.calibration import (
+    calibration,
+)
+from trilateration.figures.comparison import (
+    Estimates,
+    panel_each,
+    rows_with_bars,
+)
 from trilateration.figures.costs import (
     cost_curves,
     costs_along_a_line,
@@ -14,11 +20,31 @@ from trilateration.figures.costs import (
     score_for_cost,
     shares,
 )
-from trilateration.figures.embedded import embed, on_grid
-from trilateration.figures.factors import guesses, spectra, transfer
-from trilateration.figures.failures import fault_and_cure, signature_table
-from trilateration.figures.limits import error_balance, predicted_and_simulated, rows_of_dots
-from trilateration.figures.maps import error_ellipses, pictures, sheet
+from trilateration.figures.embedded import (
+    embed,
+    on_grid,
+)
+from trilateration.figures.factors import (
+    counted_right,
+    guesses,
+    plateaus,
+    spectra,
+    transfer,
+)
+from trilateration.figures.failures import (
+    fault_and_cure,
+    signature_table,
+)
+from trilateration.figures.limits import (
+    error_balance,
+    predicted_and_simulated,
+    rows_of_dots,
+)
+from trilateration.figures.maps import (
+    error_ellipses,
+    pictures,
+    sheet,
+)
 from trilateration.figures.networks import (
     log_steps,
     network_curves,
@@ -26,9 +52,24 @@ from trilateration.figures.networks import (
     reports_over_time,
     sheets,
 )
-from trilateration.figures.placement import error_ellipse, error_strips, spectrum, task_set
-from trilateration.figures.plane import boundary_lines, plane, plane_map, trial
-from trilateration.figures.position import fixes, lattice, planes, space
+from trilateration.figures.placement import (
+    error_ellipse,
+    error_strips,
+    spectrum,
+    task_set,
+)
+from trilateration.figures.plane import (
+    boundary_lines,
+    plane,
+    plane_map,
+    trial,
+)
+from trilateration.figures.position import (
+    fixes,
+    lattice,
+    planes,
+    space,
+)
 from trilateration.figures.representations import (
     angle_law,
     code_grid,
@@ -37,9 +78,25 @@ from trilateration.figures.representations import (
     similarity_table,
     tuning_maps,
 )
-from trilateration.figures.shifts import against_shift, read_grid
-from trilateration.figures.statistics import forest, needed_tasks, performance_profiles
-from trilateration.figures.theme import DPI, FAINT, INK, PALETTE, WIDTH, new, show, use_theme
+from trilateration.figures.shifts import (
+    against_shift,
+    read_grid,
+)
+from trilateration.figures.statistics import (
+    forest,
+    needed_tasks,
+    performance_profiles,
+)
+from trilateration.figures.theme import (
+    DPI,
+    FAINT,
+    INK,
+    PALETTE,
+    WIDTH,
+    new,
+    show,
+    use_theme,
+)
 from trilateration.figures.training import (
     labelled_means,
     learning_curves,
@@ -47,7 +104,12 @@ from trilateration.figures.training import (
     unit_and_zero,
     weight_growth,
 )
-from trilateration.figures.worlds import response_law, rulers, tasks_per_axis, unexplained
+from trilateration.figures.worlds import (
+    response_law,
+    rulers,
+    tasks_per_axis,
+    unexplained,
+)
 
 __all__ = [
     "DPI",
@@ -63,6 +125,7 @@ __all__ = [
     "code_grid",
     "cost_curves",
     "costs_along_a_line",
+    "counted_right",
     "effect_rows",
     "embed",
     "error_balance",
@@ -88,6 +151,7 @@ __all__ = [
     "plane",
     "plane_map",
     "planes",
+    "plateaus",
     "predicted_against_measured",
     "predicted_and_simulated",
     "read_distances",

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Float, Int
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from trilateration.figures.theme import FAINT, INK, PALETTE
 
@@ -110,3 +111,72 @@ def guesses(
         ax.set_title(name, pad=3)
         ax.set(ylim=(-0.6, most + 0.6))
     return axes
+
+
+def plateaus(
+    ax: Axes,
+    correlations: Mapping[str, Float[np.ndarray, " direction"]],
+    levels: Mapping[str, float],
+    *,
+    shown: int = 12,
+) -> Axes:
+    """Draw canonical correlations between two streams, falling, over the levels of theory.
+
+    Parameters
+    ----------
+    ax
+        Where to draw.
+    correlations
+        By name of the code, falling.
+    levels
+        Heights of horizontal lines, by the names written at them.
+    shown
+        Number of correlations to show.
+    """
+    for index, (name, values) in enumerate(correlations.items()):
+        values = values[:shown]
+        rank = np.arange(1, len(values) + 1) + 0.12 * (index - (len(correlations) - 1) / 2)
+        ax.plot(rank, values, _MARKERS[index], color=PALETTE[index], markersize=5.5, label=name)
+    for name, height in levels.items():
+        ax.axhline(height, color=INK, linestyle=":", linewidth=1.1, zorder=0)
+        ax.annotate(
+            name, (shown + 0.4, height), xytext=(0, 2), textcoords="offset points", ha="right",
+            va="bottom", fontsize=10,
+        )  # fmt: skip
+    ax.set(xlabel="rank of the correlation", ylabel="correlation of two streams")
+    ax.set_xticks(np.arange(1, shown + 1))
+    ax.set_xlim(0.5, shown + 0.5)
+    return ax
+
+
+def counted_right(
+    ax: Axes,
+    counts: Int[np.ndarray, " count"],
+    predicted: Mapping[str, Float[np.ndarray, " count"]],
+    measured: Mapping[str, Float[np.ndarray, " count"]],
+    intervals: Mapping[str, Float[np.ndarray, "end count"]],
+) -> Axes:
+    """Draw how often the factors are counted right against the number of tasks.
+
+    Parameters
+    ----------
+    ax
+        Where to draw.
+    counts
+        Numbers of tasks.
+    predicted, measured
+        Shares by name: lines, and points.
+    intervals
+        Ends of their intervals, by the same names.
+    """
+    for index, (name, values) in enumerate(predicted.items()):
+        color = PALETTE[index]
+        ax.plot(counts, values, color=color, linewidth=1.4)
+        ends = np.abs(np.asarray(intervals[name]) - measured[name])
+        ax.errorbar(
+            counts, measured[name], yerr=ends, fmt=_MARKERS[index], color=color, markersize=5,
+            linewidth=1, label=name,
+        )  # fmt: skip
+    ax.set(xlabel="number of tasks $N$", ylabel="share counted right", ylim=(-0.04, 1.04))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    return ax

@@ -22,7 +22,10 @@ their readers, each with its cure; :func:`network_symptoms` is what one can see 
 
 *Unknown factors.* How many factors reports move along: :func:`count_factors` against the law of
 random matrices, :func:`parallel_analysis`, :func:`cross_validated_rank`; whether there are enough
-tasks to tell: :func:`left_out_transfer`. :func:`blind_worlds` and :func:`blind_networks` test them.
+tasks to tell: :func:`left_out_transfer` and :func:`enough_tasks`. :func:`rank_by_spectrum` is not
+told the noise, :func:`rank_by_streams` is not deceived by bends; :func:`hermite_variances` has
+what bends add. :func:`blind_networks` tests them,
+:func:`blind_pairs` and :func:`stream_networks` with two streams.
 """
 
 import importlib
@@ -46,10 +49,38 @@ from trilateration.geometry.angles import (
     right_angle_p_value,
     task_angle_sd,
 )
-from trilateration.geometry.atlas import Outcome, Outcomes, outcomes
-from trilateration.geometry.dimensionality import Sparseness, participation_ratio, sparseness
-from trilateration.geometry.disentanglement import DCI, InfoMEC, dci, infomec
-from trilateration.geometry.examples import EXAMPLES, example_code
+from trilateration.geometry.atlas import (
+    Outcome,
+    Outcomes,
+    outcomes,
+)
+from trilateration.geometry.bent_codes import (
+    bent_covariance,
+    bent_rank,
+    hermite_variances,
+)
+from trilateration.geometry.dimensionality import (
+    Sparseness,
+    participation_ratio,
+    sparseness,
+)
+from trilateration.geometry.disentanglement import (
+    DCI,
+    InfoMEC,
+    dci,
+    infomec,
+)
+from trilateration.geometry.enough_tasks import (
+    EnoughTasks,
+    enough_tasks,
+    only_witnesses,
+    rank_curve,
+    run_needed,
+)
+from trilateration.geometry.examples import (
+    EXAMPLES,
+    example_code,
+)
 from trilateration.geometry.factors import (
     Factors,
     count_factors,
@@ -62,15 +93,36 @@ from trilateration.geometry.factors import (
     seen_eigenvalue,
     spanned_shares,
 )
-from trilateration.geometry.nonlinear import Decoding, linear_and_nonlinear
-from trilateration.geometry.profiles import Profile, profile, profile_table
+from trilateration.geometry.nonlinear import (
+    Decoding,
+    linear_and_nonlinear,
+)
+from trilateration.geometry.profiles import (
+    Profile,
+    profile,
+    profile_table,
+)
 from trilateration.geometry.similarity import (
     Alignment,
     distance_correlation,
     linear_cka,
     procrustes,
 )
-from trilateration.geometry.tuning import UnitTuning, axis_alignment, unit_tuning
+from trilateration.geometry.tuning import (
+    UnitTuning,
+    axis_alignment,
+    unit_tuning,
+)
+from trilateration.geometry.unknown_dimension import (
+    SpectrumRank,
+    StreamRank,
+    detection_probability,
+    nearest_neighbour_dimension,
+    noisy_transfer,
+    rank_by_spectrum,
+    rank_by_streams,
+    strength_of_eigenvalue,
+)
 from trilateration.geometry.wrong import (
     drift_covariance,
     drift_variance,
@@ -81,42 +133,46 @@ from trilateration.geometry.wrong import (
 
 # What needs torch, and the module that has it.
 _OF_NETWORKS = {
-    "SYMPTOMS": "symptoms",
-    "flips_taken_out": "symptoms",
-    "network_symptoms": "symptoms",
-    "renewed_heads": "symptoms",
-    "signatures": "symptoms",
-    "ESTIMATORS": "blind",
-    "blind_networks": "blind",
-    "blind_worlds": "blind",
-    "estimate_factors": "blind",
-    "factor_strengths": "blind",
-    "noisy_reports": "blind",
     "Attractors": "points",
     "CODES": "worlds",
     "Codes": "worlds",
+    "ESTIMATORS": "blind",
     "Leak": "worlds",
+    "PAIR_ESTIMATORS": "blind_streams",
     "PrincipalAxes": "relaxation",
     "ProbitPaths": "worlds",
     "RateDynamics": "dynamics",
     "Relaxation": "relaxation",
+    "SYMPTOMS": "symptoms",
     "SlowPoints": "points",
     "attractors": "points",
+    "blind_networks": "blind",
+    "blind_pairs": "blind_streams",
     "codes_of": "worlds",
     "distinct_points": "points",
+    "estimate_factors": "blind",
     "exact_reports_score": "predictions",
+    "expected_stream_rank": "blind_streams",
+    "factor_strengths": "blind",
     "grid_probits": "predictions",
     "hold_by_hand": "by_hand",
     "ideal_probits": "predictions",
     "measured_slopes": "worlds",
+    "flips_taken_out": "symptoms",
+    "network_symptoms": "symptoms",
+    "renewed_heads": "symptoms",
+    "noisy_reports": "blind",
     "paired": "worlds",
+    "paired_reports": "blind_streams",
     "principal_axes": "relaxation",
     "probit_paths": "worlds",
     "probit_slopes": "predictions",
     "rest": "relaxation",
+    "signatures": "symptoms",
     "slow_points": "points",
     "spectra": "dynamics",
     "state_gain": "worlds",
+    "stream_networks": "blind_streams",
     "sufficient_mean": "predictions",
     "summary": "worlds",
     "symmetry_leak": "worlds",
@@ -130,12 +186,14 @@ __all__ = [
     "DCI",
     "ESTIMATORS",
     "EXAMPLES",
+    "PAIR_ESTIMATORS",
     "SYMPTOMS",
     "Alignment",
     "Attractors",
     "Codes",
     "Decoding",
     "Dichotomies",
+    "EnoughTasks",
     "Factors",
     "InfoMEC",
     "Leak",
@@ -148,19 +206,24 @@ __all__ = [
     "Relaxation",
     "SlowPoints",
     "Sparseness",
+    "SpectrumRank",
+    "StreamRank",
     "UnitTuning",
     "atlas",
     "attractors",
     "axis_alignment",
     "axis_angles",
     "balanced_dichotomies",
+    "bent_covariance",
+    "bent_rank",
     "blind_networks",
-    "blind_worlds",
+    "blind_pairs",
     "ccgp",
     "codes_of",
     "count_factors",
     "cross_validated_rank",
     "dci",
+    "detection_probability",
     "dichotomy_accuracy",
     "distance_correlation",
     "distinct_points",
@@ -168,14 +231,17 @@ __all__ = [
     "drift_variance",
     "drift_weights",
     "encoding_axes",
+    "enough_tasks",
     "estimate_factors",
     "exact_reports_score",
     "example_code",
+    "expected_stream_rank",
     "expected_transfer",
     "factor_strengths",
     "flipped_reports",
     "flips_taken_out",
     "grid_probits",
+    "hermite_variances",
     "hold_by_hand",
     "ideal_probits",
     "infomec",
@@ -185,12 +251,16 @@ __all__ = [
     "linear_cka",
     "mean_code",
     "measured_slopes",
+    "nearest_neighbour_dimension",
     "network_symptoms",
     "noise_edge",
     "noisy_reports",
+    "noisy_transfer",
+    "only_witnesses",
     "orthant_conditions",
     "outcomes",
     "paired",
+    "paired_reports",
     "parallel_analysis",
     "parallelism",
     "participation_ratio",
@@ -202,9 +272,13 @@ __all__ = [
     "profile_table",
     "random_angle_pdf",
     "random_angle_sd",
+    "rank_by_spectrum",
+    "rank_by_streams",
+    "rank_curve",
     "renewed_heads",
     "rest",
     "right_angle_p_value",
+    "run_needed",
     "seen_eigenvalue",
     "shuffled_geometry",
     "signatures",
@@ -213,6 +287,8 @@ __all__ = [
     "sparseness",
     "spectra",
     "state_gain",
+    "stream_networks",
+    "strength_of_eigenvalue",
     "sufficient_mean",
     "summary",
     "symmetry_leak",

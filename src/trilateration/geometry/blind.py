@@ -7,7 +7,7 @@ import pandas as pd
 from jaxtyping import Float, Real
 
 from trilateration._arrays import Scalar
-from trilateration._checks import check_count, check_generator, check_positive
+from trilateration._checks import check_generator, check_positive
 from trilateration.evidence import sample_means, standard_error, uniform_latents
 from trilateration.geometry.dimensionality import participation_ratio
 from trilateration.geometry.factors import (
@@ -18,7 +18,7 @@ from trilateration.geometry.factors import (
 )
 from trilateration.parameters import generator
 from trilateration.readout import report_code, reported_probits
-from trilateration.tasks import Boundaries, random_hyperplanes
+from trilateration.tasks import Boundaries
 from trilateration.training import TrainedEnsemble, record
 
 ESTIMATORS = ("edge", "shuffling", "cross-validation", "participation")
@@ -88,61 +88,6 @@ def estimate_factors(
         "cross-validation": validated,
         "participation": round(participation_ratio(codes)),
     }
-
-
-def blind_worlds(
-    n_worlds: int,
-    *,
-    seed: int,
-    n_trials: int = 400,
-    dimensions: tuple[int, int] = (1, 8),
-    tasks: tuple[int, int] = (2, 32),
-    sigmas: tuple[float, float] = (0.1, 1.0),
-    noises: tuple[float, float] = (0.3, 3.0),
-) -> pd.DataFrame:
-    """Draw ideal observers of hidden dimension and let every estimator guess it.
-
-    Parameters
-    ----------
-    n_worlds
-        Number of worlds ≥ 1.
-    seed
-        Of the worlds.
-    n_trials
-        Trials that an estimator sees.
-    dimensions, tasks
-        Smallest and largest D and N; both are uniform on whole numbers.
-    sigmas, noises
-        Smallest and largest σ and ω, drawn evenly on a logarithmic scale; 20 readings.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a world: ``dimension``, ``n_tasks``, ``sigma``, ``noise_sd``, ``weakest`` (variance
-        that the weakest factor adds to the probits, along its direction; 0 if there are fewer tasks
-        than dimensions), and one column an estimator.
-    """
-    check_count(n_worlds, "n_worlds")
-    rows = []
-    for world in range(n_worlds):
-        rng = generator(seed, "blind world", str(world))
-        dimension = int(rng.integers(dimensions[0], dimensions[1] + 1))
-        n_tasks = int(rng.integers(tasks[0], tasks[1] + 1))
-        sigma, noise_sd = (float(np.exp(rng.uniform(*np.log(r)))) for r in (sigmas, noises))
-        boundaries = random_hyperplanes(n_tasks, dimension, rng=rng)
-        codes = noisy_reports(boundaries, sigma, 20, noise_sd, n_trials, rng=rng)
-        strengths = factor_strengths(boundaries, sigma, 20)
-        rows.append(
-            {
-                "dimension": dimension,
-                "n_tasks": n_tasks,
-                "sigma": sigma,
-                "noise_sd": noise_sd,
-                "weakest": strengths[dimension - 1] if n_tasks >= dimension else 0.0,
-                **estimate_factors(codes, noise_sd, rng=rng),
-            }
-        )
-    return pd.DataFrame(rows)
 
 
 def factor_strengths(

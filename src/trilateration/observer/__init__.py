@@ -131,6 +131,7 @@ from trilateration.observer.stopping import (
 )
 from trilateration.observer.streaming import reports_over_time
 from trilateration.observer.truncated import LogTails, axis_log_reports, axis_reports
+from trilateration.observer.two_streams import stream_correlations
 from trilateration.observer.unknown_tasks import (
     AffinePositions,
     RecoveredWorld,
@@ -240,6 +241,7 @@ __all__ = [
     "singular_value_pdf",
     "standard_error",
     "standardized_distances",
+    "stream_correlations",
     "timed_positions",
     "trilaterate",
     "trilaterate_noisy_reports",
