@@ -1,7 +1,7 @@
 """Pictures of failures: a score as something gets worse, and with the cure."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from matplotlib.colors import SymLogNorm
 from trilateration.figures.theme import FAINT, INK, PALETTE
 
 
+@runtime_checkable
 class Scores(Protocol):
     """Scores with a failure and with its cure, and their half-widths."""
 
@@ -48,7 +49,7 @@ def fault_and_cure(
     logarithmic
         Whether the horizontal axis is logarithmic.
     low
-        Lower end of the vertical axis; what lies below is drawn on it.
+        Lower end of the vertical axis; what lies below is drawn on it, without its interval.
     """
     if theory is not None:
         ax.plot(strengths, np.maximum(theory, low), color=INK, linewidth=1.2, label="predicted")
@@ -58,8 +59,8 @@ def fault_and_cure(
     )
     for value, half, marker, color, label in drawn:
         ax.errorbar(
-            strengths, np.maximum(value, low), yerr=half, fmt=marker, color=color, markersize=5,
-            capsize=2, linewidth=1.2, label=label,
+            strengths, np.maximum(value, low), yerr=np.where(value < low, 0, half), fmt=marker,
+            color=color, markersize=5, capsize=2, linewidth=1.2, label=label,
             linestyle="" if theory is not None and marker == "o" else ":",
         )  # fmt: skip
     ax.set(xlabel=xlabel, ylabel="$r^2$", ylim=(low - 0.04, 1.04))
