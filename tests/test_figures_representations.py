@@ -32,6 +32,15 @@ def test_the_farthest_measure_comes_first_and_tiny_effects_stay_on_the_page(ax):
     assert sorted(drawn) == [0.1, 0.2, 4, 5]
 
 
+def test_intervals_of_sizes_turn_over_and_stop_at_the_least(ax):
+    effects, apart = {"a": np.array([2.0, 0.3])}, {"a": np.array([True, False])}
+    ends = {"a": np.array([[-3.0, -1.0], [-0.2, 0.8]])}  # of −2 and 0.3
+    figures.effect_rows(ax, effects, apart, xlabel="size", ends=ends)
+    (lines,) = ax.collections
+    drawn = np.array(lines.get_segments())[:, :, 0]
+    np.testing.assert_allclose(drawn, [[1, 3], [0.1, 0.8]])
+
+
 def test_both_families_of_a_grid_are_drawn(ax):
     axis = np.linspace(0, 1, 4)
     image = np.stack(np.meshgrid(axis, 2 * axis, indexing="ij"), axis=-1)[:3]

@@ -657,3 +657,12 @@ def test_the_room_has_what_it_lists():
         assert getattr(geometry, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         geometry.nothing  # noqa: B018
+
+
+def test_a_profile_has_both_definitions_of_generalisation():
+    quarter = np.random.default_rng(0).uniform(-0.5, 0.5, (500, 2))
+    square = np.concatenate([quarter, quarter * [-1, 1], quarter * [1, -1], -quarter])
+    found = geometry.profile(affine(square, 6, seed=1), square, rng=np.random.default_rng(1))
+    # Of an affine code of the square half of all choices are confounded, and no pair is.
+    assert found.ccgp == pytest.approx(1, abs=0.02)
+    assert found.ccgp_all == pytest.approx(0.75, abs=0.03)

@@ -66,6 +66,25 @@ def test_the_least_p_value_is_reached_by_one_sign():
     assert statistics.sign_flip_interval(d, 1 - 2 / 64).ends == (d.min(), d.max())
 
 
+@pytest.mark.parametrize("n", [statistics.EXACT_UNITS, statistics.EXACT_UNITS + 1, 20, 40])
+def test_no_p_value_is_below_the_least(n):
+    rng = np.random.default_rng(n)
+    one_sign = np.arange(1.0, n + 1)
+    for d in (one_sign, -one_sign):
+        found = statistics.sign_flip_p(d, rng=rng)
+        assert found >= statistics.least_p(n)
+        assert found == pytest.approx(statistics.least_p(n), rel=1e-4)
+    # One seed that disagrees, by less than any other agrees, is one pattern more, if it is drawn.
+    one_sign[0] = -0.5
+    assert statistics.sign_flip_p(one_sign, rng=rng) >= statistics.least_p(n)
+
+
+def test_drawn_patterns_set_the_least_p_value_and_not_the_units():
+    # 2/2¹⁷ would be below 2/10⁵: nothing is drawn often enough to reach it.
+    assert statistics.least_p(statistics.EXACT_UNITS) == 2.0 ** (1 - statistics.EXACT_UNITS)
+    assert {statistics.least_p(n) for n in range(statistics.EXACT_UNITS + 1, 60)} == {2e-5}
+
+
 def test_many_units_are_drawn_and_agree_with_students_t():
     d = np.random.default_rng(1).standard_normal(20) + 0.4
     p = statistics.sign_flip_p(d, rng=np.random.default_rng(2))

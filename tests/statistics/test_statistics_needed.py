@@ -32,6 +32,30 @@ def test_crossings_by_hand(curve, expected):
     np.testing.assert_allclose(found, expected)
 
 
+@given(st.floats(0, 1), st.integers(1, 30), st.integers(1, 30))
+def test_lines_in_n_cross_later_than_lines_in_its_logarithm(share, left, gap):
+    counts, curve = np.array([left, left + gap]), np.array([0.0, 1.0])
+    log, linear = (
+        statistics.crossing(counts, curve, share, scale=scale)[0] for scale in ("log", "linear")
+    )
+    if share == 0:  # never below the target: bounds, whatever the scale
+        assert log == linear == 1
+        return
+    assert linear == pytest.approx(left + share * gap)
+    assert log == pytest.approx(left * (1 + gap / left) ** share)
+    assert linear >= log * (1 - 1e-12)
+    if gap <= left:  # a factor of 2 at most
+        assert linear <= log * 2 / (np.e * np.log(2)) * (1 + 1e-12)
+
+
+def test_there_are_two_scales_and_no_others():
+    for scale in ("log", "linear"):  # censored numbers do not depend on the scale
+        found = statistics.crossing(COUNTS, np.zeros(5), 0.5, scale=scale)
+        np.testing.assert_array_equal(found, [16, np.inf])
+    with pytest.raises(ValueError, match="scale must be one of 'log', 'linear', got 'sqrt'"):
+        statistics.crossing(COUNTS, np.zeros(5), 0.5, scale="sqrt")
+
+
 def test_a_curve_that_starts_above_the_target_has_a_bound():
     found = statistics.crossing(np.array([2, 4]), np.array([0.9, 0.95]), 0.5)
     np.testing.assert_allclose(found, [1, 2])

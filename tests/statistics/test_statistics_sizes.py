@@ -1,5 +1,7 @@
 """Effect sizes, equivalence, power, mixed model, clustered values: identities and simulations."""
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -179,3 +181,25 @@ def test_power_where_scipy_gives_up():
     simulated = (stats.ttest_1samp(d, 0, axis=1).pvalue <= 0.01).mean()
     assert statistics.t_power(8, 1, 0.3125, 0.01) == pytest.approx(simulated, abs=0.005)
     assert statistics.t_power(5000, 1, 1) == 1
+
+
+def test_the_pairing_ratio_is_that_of_the_variances_of_all_pairs():
+    scores = np.random.default_rng(0).standard_normal((4, 7)) + np.arange(7)
+    pairs = list(combinations(scores, 2))
+    paired = np.mean([(a - b).var() for a, b in pairs])
+    # All shifts of the units of one cell: the covariances add up to nothing.
+    shifted = np.mean([(a - np.roll(b, k)).var() for a, b in pairs for k in range(7)])
+    assert statistics.pairing_ratio(scores) == pytest.approx(paired / shifted)
+    many = np.stack([scores, scores[:, ::-1], 2 * scores + 1])
+    np.testing.assert_allclose(statistics.pairing_ratio(many), paired / shifted)
+
+
+def test_pairing_gains_where_units_share_something_and_loses_where_they_oppose():
+    rng = np.random.default_rng(1)
+    world, own = rng.standard_normal((1, 5_000)), rng.standard_normal((3, 5_000))
+    assert statistics.pairing_ratio(own) == pytest.approx(1, abs=0.05)
+    assert statistics.pairing_ratio(world + own) == pytest.approx(0.5, abs=0.05)
+    opposed = np.stack([world[0], -world[0] + 0.1 * own[0]])
+    assert statistics.pairing_ratio(opposed) > 1.9
+    with pytest.raises(ValueError, match="at least 2 cells and 2 units"):
+        statistics.pairing_ratio(own[:1])

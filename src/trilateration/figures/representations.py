@@ -190,6 +190,7 @@ def effect_rows(
     *,
     xlabel: str,
     least: float = 0.1,
+    ends: Mapping[str, Float[np.ndarray, "pair 2"]] | None = None,
 ) -> Axes:
     """Draw for each measure how far it sets pairs apart, a mark a pair; the most telling first.
 
@@ -205,12 +206,19 @@ def effect_rows(
         What is drawn.
     least
         Effects below it are drawn there.
+    ends
+        Intervals of the effects with their signs, if they are to be drawn; one that reaches over
+        zero ends at ``least``.
     """
     names = sorted(effects, key=lambda name: (-apart[name].sum(), -np.median(effects[name])))
     for row, name in enumerate(names):
         sizes = np.maximum(effects[name], least)
         shifts = row + 0.2 * np.linspace(-1, 1, len(sizes)) * (len(sizes) > 1)
         told = apart[name]
+        if ends is not None:
+            # Of the size: an interval on the negative side turns over.
+            low, high = np.sort(ends[name] * np.sign(ends[name].sum(axis=1))[:, None]).T
+            ax.hlines(shifts, np.maximum(low, least), np.maximum(high, least), color=FAINT, lw=1)
         ax.plot(sizes[told], shifts[told], "o", color=PALETTE[0], markersize=5)
         ax.plot(sizes[~told], shifts[~told], "o", color=FAINT, markersize=5, fillstyle="none")
     ax.plot([], [], "o", color=PALETTE[0], markersize=5, label="told apart")

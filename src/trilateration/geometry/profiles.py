@@ -39,6 +39,8 @@ class Profile(NamedTuple):
         How far the angle between the encoding axes is from 90°, in degrees.
     ccgp
         Mean over the two latents, on trials near the axes.
+    ccgp_all
+        The same with the mean over all choices of one condition of each side, as in the paper.
     parallelism
         Mean over the two latents.
     xor
@@ -63,6 +65,7 @@ class Profile(NamedTuple):
 
     obliqueness: float
     ccgp: float
+    ccgp_all: float
     parallelism: float
     xor: float
     participation: float
@@ -129,6 +132,7 @@ def _abstraction(codes, latents, rng):
     everywhere = orthant_conditions(latents)
     return {
         "ccgp": float(ccgp(codes, near, sides[:2]).mean()),
+        "ccgp_all": float(ccgp(codes, near, sides[:2], choices="all").mean()),
         "parallelism": float(parallelism(codes, everywhere, sides[:2]).mean()),
         "xor": float(dichotomy_accuracy(codes, everywhere, sides[2:], rng=rng)[0]),
     }

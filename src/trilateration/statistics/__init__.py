@@ -36,7 +36,7 @@ from trilateration.statistics.clustered import (
     false_positive_rate,
     simulated_false_positives,
 )
-from trilateration.statistics.effects import Effect, hedges_correction, paired_effect
+from trilateration.statistics.effects import Effect, hedges_correction, paired_effect, pairing_ratio
 from trilateration.statistics.equivalence import Equivalence, equivalence
 from trilateration.statistics.factors import size_of_factor, squared_difference
 from trilateration.statistics.families import (
@@ -93,6 +93,7 @@ __all__ = [
     "paired",
     "paired_effect",
     "paired_improvement",
+    "pairing_ratio",
     "performance_profile",
     "predicted_median",
     "probability_of_improvement",

@@ -89,3 +89,32 @@ def _noncentrality(t: float, m: int, probability: float) -> float:
     # The law of t/noncentrality has relative spread 1/√(2m); this reaches far beyond it.
     reach = 6 + abs(t) * (1 + 6 / np.sqrt(2 * m))
     return float(optimize.brentq(excess, -reach, reach))
+
+
+def pairing_ratio(
+    scores: Float[np.ndarray, "*batch cell unit"],
+) -> Float[np.ndarray, "*batch"] | float:
+    """Return the variance of paired differences over that of unpaired ones.
+
+    Both variances are means over all pairs of cells. Unpaired, that of a difference is the sum of
+    the two cells' variances; it is also the mean over all orders in which the units of one cell can
+    be put. So the ratio is below 1 if and only if scores of the same unit go together, on average.
+
+    Parameters
+    ----------
+    scores
+        Scores of at least 2 cells, paired by the last axis; leading axes are kept.
+
+    Raises
+    ------
+    ValueError
+        If scores are not finite, or there are fewer than 2 cells or units.
+    """
+    check_finite(scores, "scores")
+    if scores.ndim < 2 or min(scores.shape[-2:]) < 2:
+        raise ValueError(f"scores must be of at least 2 cells and 2 units, got {scores.shape}")
+    cells = scores.shape[-2]
+    separate = scores.var(axis=-1).sum(axis=-1)
+    # Σ over pairs of Var(a − b) = cells · Σ Var(a) − Var(Σ a), and unpaired (cells − 1) · Σ Var(a).
+    paired = cells * separate - scores.sum(axis=-2).var(axis=-1)
+    return paired / ((cells - 1) * separate)

@@ -134,6 +134,9 @@ class FewerTasks:
         Score to be reached.
     margin
         The largest ratio that would matter, between 0 and 1.
+    scale
+        What the curves are straight lines in, ``"log"`` N or ``"linear"``, for the interval; the
+        test takes log N.
     """
 
     name: str
@@ -142,6 +145,7 @@ class FewerTasks:
     second: Float[np.ndarray, "count unit"]
     target: float
     margin: float
+    scale: str = "log"
 
     def __post_init__(self):
         check_between(self.margin, 0, 1, "margin")
@@ -152,9 +156,8 @@ class FewerTasks:
 
     def interval(self, confidence: float, rng: np.random.Generator) -> Interval:
         """Return log₂ of the ratio with its bootstrap interval; a censored one is at its bound."""
-        ratio = tasks_ratio(
-            self.counts, self.first, self.second, self.target, rng=rng, confidence=confidence
-        )
+        curves = (self.counts, self.first, self.second, self.target)
+        ratio = tasks_ratio(*curves, rng=rng, confidence=confidence, scale=self.scale)
         low, high = _log2(ratio.low), _log2(ratio.high)
         inner, outer = _log2(ratio.at_least), _log2(ratio.at_most)
         # Of a bound that is infinite the other is told; of two, that nothing is known.

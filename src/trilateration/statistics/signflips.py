@@ -90,7 +90,10 @@ def _two_sided(subsets, differences):
 
 
 def least_p(n_units: int) -> float:
-    """Return 2/2ⁿ, the least two-sided p-value that n units can reach.
+    """Return the least p-value that :func:`sign_flip_p` can give with n units.
+
+    It is 2/2ⁿ where all patterns of signs are enumerated, and 2/10⁵ where patterns are drawn: the
+    observed one counts as one of 10⁵, and the test has two sides.
 
     Raises
     ------
@@ -98,7 +101,7 @@ def least_p(n_units: int) -> float:
         If there is no unit.
     """
     check_count(n_units, "n_units")
-    return 2.0 ** (1 - n_units)
+    return 2.0 ** (1 - n_units) if n_units <= EXACT_UNITS else 2 / (_DRAWN + 1)
 
 
 def _check_differences(differences) -> int:

@@ -1,0 +1,174 @@
+"""All statistics of one model and its data, computed once."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from trilateration.geometry.diagnosis import causes, symptoms
+from trilateration.geometry.diagnosis.observed import Behaviour, Data
+from trilateration.readout import left_out_predictions
+from trilateration.tasks import Boundaries
+
+_WITHIN = 95  # per cent of the trials of training that count as the region they cover
+_FEWEST = 60
+
+
+class Gap(NamedTuple):
+    """Information lost on fresh trials beyond that lost on trials of training, as a share.
+
+    Attributes
+    ----------
+    value
+        The difference; fresh trials where training had none do not count. NaN if fewer than 60 are
+        left.
+    standard_error
+        Of it; each different trial of training counts once.
+    """
+
+    value: float
+    standard_error: float
+
+
+class Measured(NamedTuple):
+    """Statistics from which failures are judged.
+
+    Attributes
+    ----------
+    n_tasks, dimension, n_steps, n_units
+        N, D, t and the width of the hidden state.
+    sigma, s, s_in_use
+        σ as believed, σ/√t, and the same for the noise of the fresh trials.
+    variance
+        Of the positions in use, per axis.
+    directions, constant, graded, noise_ratio, walk, sight, labels, shrinkage
+        Of :mod:`~trilateration.geometry.diagnosis.causes`; ``labels`` and ``shrinkage`` None if
+        positions of training are not known.
+    rate_cost, blur_cost
+        Information that wrong and blurred labels cost; where positions of training are not known,
+        at the rate at which reports level off.
+    skills, profile, gain, plateau, units
+        Of :mod:`~trilateration.geometry.diagnosis.symptoms`, on fresh trials.
+    gap
+        Between fresh trials and those of training.
+    unheld
+        Share of the variance of position along the worst direction that is not decoded linearly
+        from the hidden state.
+    n_different
+        Number of different trials among those of training.
+    n_training
+        Number of trials of training.
+    """
+
+    n_tasks: int
+    dimension: int
+    n_steps: int
+    n_units: int
+    sigma: float
+    s: float
+    s_in_use: float
+    variance: float
+    directions: causes.Directions
+    constant: float
+    graded: float
+    noise_ratio: float
+    walk: causes.Walk
+    sight: causes.Sight
+    labels: causes.LabelErrors | None
+    shrinkage: np.ndarray | None
+    rate_cost: float
+    blur_cost: float
+    skills: symptoms.Skills
+    profile: symptoms.Profile
+    gain: float
+    plateau: float
+    units: symptoms.Units
+    gap: Gap
+    unheld: float
+    n_different: int
+    n_training: int
+
+
+def measure(behaviour: Behaviour, tasks: Boundaries, data: Data) -> Measured:
+    """Return all statistics; arguments as checked."""
+    fresh, training = data.fresh, data.training
+    n_steps = fresh.observations.shape[1]
+    ratio = causes.noise_ratio(training.observations, fresh.observations)
+    s = data.sigma / n_steps**0.5
+    s_in_use = s * (ratio if np.isfinite(ratio) and ratio > 0 else 1.0)
+    variance = float(fresh.latents.var(axis=0).mean())
+    distances = tasks.signed_distances(fresh.latents)
+    probits = behaviour.fresh.probits[:, -1]
+    excess = symptoms.losses(probits, fresh.labels) - causes.ideal_losses(distances, s_in_use)
+    found = symptoms.skills(excess, causes.ideal_losses(distances, s_in_use), fresh.labels)
+    plateau = symptoms.plateau(probits, distances, s_in_use)
+    labels, shrinkage, rate, blur = None, None, np.nan_to_num(plateau), 0.0
+    if training.latents is not None:
+        labels = causes.label_errors(training.labels, tasks.signed_distances(training.latents))
+        shrinkage = causes.shrinkage(training.latents, s)
+        rate, blur = labels.rate, labels.blur
+    return Measured(
+        tasks.n_tasks,
+        tasks.dimension,
+        n_steps,
+        behaviour.fresh.hidden.shape[-1],
+        data.sigma,
+        s,
+        s_in_use,
+        variance,
+        causes.directions(tasks, s, variance),
+        causes.constant_labels(fresh.labels),
+        causes.graded_share(tasks, fresh.latents, s),
+        ratio,
+        causes.walk(fresh.observations),
+        causes.sight(fresh.observations, fresh.latents),
+        labels,
+        shrinkage,
+        causes.label_cost(distances, s, rate, 0.0),
+        causes.label_cost(distances, s, 0.0, blur),
+        found,
+        symptoms.profile(found),
+        symptoms.gain(probits, distances, s_in_use),
+        plateau,
+        symptoms.units(behaviour.fresh.hidden[:, -1], distances),
+        _gap(excess, behaviour.training.probits[:, -1], tasks, data, s, found.total),
+        _unheld(behaviour.fresh.hidden[:, -1], fresh.latents),
+        len(np.unique(training.observations[:, -1], axis=0)),
+        len(training.labels),
+    )
+
+
+def _unheld(hidden, latents):
+    """Return the share of variance along the worst direction that a decoder of states misses."""
+    folds = np.arange(len(latents)) % 4
+    guesses = left_out_predictions(hidden, latents, folds, penalty=1e-6)
+    return causes.worst_share(guesses - latents, latents)
+
+
+def _gap(excess, probits, tasks, data, s, total):
+    """Return the mean excess loss of fresh trials minus that of trials of training, over total."""
+    training, fresh = data.training, data.fresh
+    losses = symptoms.losses(probits, training.labels)
+    if training.latents is None:
+        # Positions of training follow the same law, for all that is known.
+        ideal = causes.ideal_losses(tasks.signed_distances(fresh.latents), s)
+        before = losses.mean(axis=1) - ideal.mean()
+        after = excess.mean(axis=1)
+    else:
+        ideal = causes.ideal_losses(tasks.signed_distances(training.latents), s)
+        before = (losses - ideal).mean(axis=1)
+        after = excess.mean(axis=1)[_covered(training.latents, fresh.latents)]
+    if len(after) < _FEWEST:
+        return Gap(float("nan"), float("nan"))
+    different = len(np.unique(training.observations[:, -1], axis=0))
+    error = (before.var() / different + after.var() / len(after)) ** 0.5
+    return Gap(float(after.mean() - before.mean()) / total, float(error) / total)
+
+
+def _covered(latents, others):
+    """Tell which of the others lie where training trials are, in an ellipsoid."""
+    inverse = np.linalg.pinv(np.atleast_2d(np.cov(latents.T)))
+    far = [
+        np.einsum("ij,jk,ik->i", x - latents.mean(axis=0), inverse, x - latents.mean(axis=0))
+        for x in (latents, others)
+    ]
+    return far[1] <= np.percentile(far[0], _WITHIN)
