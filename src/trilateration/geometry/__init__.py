@@ -16,6 +16,11 @@ depend on which units the code has: :func:`dci`, :func:`infomec`, :func:`sparsen
 :func:`unit_tuning` and :func:`axis_alignment`. Each docstring says where the measure comes from,
 its range and its traps; :func:`profile` is all that have one number a network.
 
+*Recordings.* :class:`Neurons` spike at rates set by a state. :func:`shared_errors`,
+:func:`held_out_distances`, :func:`slope_growth` and :func:`encoding_cosine` are what one could
+compute from a recording; :func:`shared_errors_session` and its like simulate one, with this or that
+theory true.
+
 *Unknown factors.* How many factors reports move along: :func:`count_factors` against the law of
 random matrices, :func:`parallel_analysis`, :func:`cross_validated_rank`; whether there are enough
 tasks to tell: :func:`left_out_transfer`. :func:`blind_worlds` and :func:`blind_networks` test them.
@@ -58,11 +63,41 @@ from trilateration.geometry.factors import (
 )
 from trilateration.geometry.nonlinear import Decoding, linear_and_nonlinear
 from trilateration.geometry.profiles import Profile, profile, profile_table
+from trilateration.geometry.recorded import (
+    Growth,
+    HeldOut,
+    SharedErrors,
+    encoding_cosine,
+    held_out_distances,
+    shared_errors,
+    slope_growth,
+)
+from trilateration.geometry.sessions import (
+    ANGLE_TRUTHS,
+    BLOCK_TRUTHS,
+    QUADRANT_TRUTHS,
+    SHARED_TRUTHS,
+    angle_sessions,
+    block_session,
+    growth_session,
+    quadrant_session,
+    shared_errors_session,
+)
 from trilateration.geometry.similarity import (
     Alignment,
     distance_correlation,
     linear_cka,
     procrustes,
+)
+from trilateration.geometry.spikes import (
+    InformationLimit,
+    Neurons,
+    draw_neurons,
+    errors_given_position,
+    information_limit,
+    ring_positions,
+    shuffled_repeats,
+    unbiased_estimates,
 )
 from trilateration.geometry.tuning import UnitTuning, axis_alignment, unit_tuning
 
@@ -108,32 +143,43 @@ _OF_NETWORKS = {
 }
 
 __all__ = [
+    "ANGLE_TRUTHS",
+    "BLOCK_TRUTHS",
     "CODES",
     "DCI",
     "ESTIMATORS",
     "EXAMPLES",
+    "QUADRANT_TRUTHS",
+    "SHARED_TRUTHS",
     "Alignment",
     "Attractors",
     "Codes",
     "Decoding",
     "Dichotomies",
     "Factors",
+    "Growth",
+    "HeldOut",
     "InfoMEC",
+    "InformationLimit",
     "Leak",
+    "Neurons",
     "PrincipalAxes",
     "ProbitPaths",
     "Profile",
     "RateDynamics",
     "Relaxation",
+    "SharedErrors",
     "SlowPoints",
     "Sparseness",
     "UnitTuning",
+    "angle_sessions",
     "attractors",
     "axis_alignment",
     "axis_angles",
     "balanced_dichotomies",
     "blind_networks",
     "blind_worlds",
+    "block_session",
     "ccgp",
     "codes_of",
     "count_factors",
@@ -142,16 +188,22 @@ __all__ = [
     "dichotomy_accuracy",
     "distance_correlation",
     "distinct_points",
+    "draw_neurons",
     "encoding_axes",
+    "encoding_cosine",
+    "errors_given_position",
     "estimate_factors",
     "exact_reports_score",
     "example_code",
     "expected_transfer",
     "factor_strengths",
     "grid_probits",
+    "growth_session",
+    "held_out_distances",
     "hold_by_hand",
     "ideal_probits",
     "infomec",
+    "information_limit",
     "least_visible",
     "left_out_transfer",
     "linear_and_nonlinear",
@@ -171,12 +223,18 @@ __all__ = [
     "procrustes",
     "profile",
     "profile_table",
+    "quadrant_session",
     "random_angle_pdf",
     "random_angle_sd",
     "rest",
     "right_angle_p_value",
+    "ring_positions",
     "seen_eigenvalue",
+    "shared_errors",
+    "shared_errors_session",
     "shuffled_geometry",
+    "shuffled_repeats",
+    "slope_growth",
     "slow_points",
     "spanned_shares",
     "sparseness",
@@ -188,6 +246,7 @@ __all__ = [
     "task_angle_sd",
     "time_constants",
     "timing_scores",
+    "unbiased_estimates",
     "unit_tuning",
     "world_scores",
 ]

@@ -258,7 +258,7 @@ def leaky_weights(gain: Scalar, n_steps: int) -> Float[np.ndarray, " time"]:
 
 def weights_error(
     weights: Real[np.ndarray, "*batch time"], sigma: Scalar, drift: Scalar
-) -> Float[np.ndarray, "*batch"]:
+) -> Scalar | Float[np.ndarray, "*batch"]:
     """Return the mean squared error per axis of Σ_j w_j X(j) as an estimate of x(t), Σ w_j = 1.
 
     σ² Σ_j w_j² + ς² Σ_{k≥2} (w_1 + … + w_{k−1})², in the world of :func:`random_walk`.
@@ -287,11 +287,11 @@ def weights_error(
 
 
 def evidence_probit(
-    evidence: Real[np.ndarray, "*shape"],
+    evidence: Scalar | Real[np.ndarray, "*shape"],
     n_steps: Scalar | Real[np.ndarray, "*shape"],
     *,
     prior_ratio: Scalar = 0.0,
-) -> Float[np.ndarray, "*shape"]:
+) -> Scalar | Float[np.ndarray, "*shape"]:
     """Return Φ⁻¹(Π) = e/√(k + σ²/τ²) of summed evidence e = Σ_l (a·X(l) − β)/σ after k steps.
 
     For a boundary at distance d from x* with prior N(0, τ²); the flat prior is τ → ∞.
