@@ -28,6 +28,13 @@ from trilateration.figures.networks import (
 from trilateration.figures.placement import error_ellipse, error_strips, spectrum, task_set
 from trilateration.figures.plane import boundary_lines, plane, plane_map, trial
 from trilateration.figures.position import fixes, lattice, planes, space
+from trilateration.figures.recordings import (
+    decoding_errors,
+    equal_confidence,
+    reading_weights,
+    rejection_rows,
+    tracked,
+)
 from trilateration.figures.representations import (
     angle_law,
     code_grid,
@@ -62,8 +69,10 @@ __all__ = [
     "code_grid",
     "cost_curves",
     "costs_along_a_line",
+    "decoding_errors",
     "effect_rows",
     "embed",
+    "equal_confidence",
     "error_balance",
     "error_ellipse",
     "error_ellipses",
@@ -90,7 +99,9 @@ __all__ = [
     "predicted_and_simulated",
     "read_distances",
     "read_grid",
+    "reading_weights",
     "reference_curves",
+    "rejection_rows",
     "reports_over_time",
     "response_law",
     "rows_of_dots",
@@ -107,6 +118,7 @@ __all__ = [
     "spectrum",
     "task_set",
     "tasks_per_axis",
+    "tracked",
     "transfer",
     "trial",
     "tuning_maps",

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int, Real
+from jaxtyping import Int, Real
 from scipy import stats
 
 from trilateration._checks import check_count, check_finite, check_generator
@@ -180,7 +180,8 @@ class Growth(NamedTuple):
     Attributes
     ----------
     exponent
-        b of slope ∝ k^b: 0 for a code of the mean, ½ of probits, 1 of the sum.
+        b of slope ∝ k^b: 0 for a code of the mean, ½ of probits, 1 of the sum; NaN if the slopes of
+        a window are lost in noise.
     standard_error
         By leaving out a tenth of the trials at a time.
     """
@@ -189,7 +190,9 @@ class Growth(NamedTuple):
     standard_error: float
 
     def p_value(self, exponent: float) -> float:
-        """Return the two-sided p-value of another exponent."""
+        """Return the two-sided p-value of another exponent; 1 where none could be fitted."""
+        if not np.isfinite(self.exponent):
+            return 1.0
         return float(2 * stats.norm.sf(abs(self.exponent - exponent) / self.standard_error))
 
 
@@ -198,10 +201,11 @@ def slope_growth(
     latents: Real[np.ndarray, "trial dimension"],
     steps: Real[np.ndarray, " window"],
 ) -> Growth:
-    """Fit the power with which the length of the population's slope on position grows.
+    """Fit the power with which the population's slope on position grows.
 
-    The squared length is the inner product of slopes from even and odd trials, so that it is not
-    inflated by their noise. Trials must be in random order.
+    The size of the slopes in a window is their inner product with the slopes in the last window,
+    one from even and the other from odd trials, so that noise does not inflate it. Trials must be
+    in random order.
 
     Parameters
     ----------
@@ -211,11 +215,6 @@ def slope_growth(
         x*.
     steps
         k of each window, such as its middle.
-
-    Raises
-    ------
-    ValueError
-        If a squared length comes out negative: too few trials.
     """
     counts, latents = np.asarray(counts, float), np.asarray(latents, float)
     logs = np.log(np.asarray(steps, float))
@@ -263,10 +262,9 @@ def _exponent(parts, left, shape, logs):
     for squares, products in parts:
         found = np.linalg.solve(squares[kept].sum(axis=0), products[kept].sum(axis=0))[1:]
         slopes.append(found.reshape(-1, *shape))
-    squared = (slopes[0] * slopes[1]).sum(axis=(0, 2))
-    if not (squared > 0).all():
-        raise ValueError("counts must have enough trials for slopes of even and odd ones to agree")
-    return float(0.5 * np.log(squared) @ logs)
+    one, other = slopes  # (dimension, window, unit)
+    sizes = (one * other[:, -1:] + other * one[:, -1:]).sum(axis=(0, 2))
+    return float(np.log(sizes) @ logs) if (sizes > 0).all() else float("nan")
 
 
 def _centred(values, side):

@@ -174,7 +174,7 @@ def growth_session(
     k = np.arange(1, n_steps + 1)
     states = means * ((k / n_steps) ** exponent)[:, None]
     states = states.reshape(n_trials, n_windows, -1, 2).mean(axis=2)
-    neurons = draw_neurons(n_units, 2, rng=rng, base=8 / n_windows, slope=8 / n_windows)
+    neurons = draw_neurons(n_units, 2, rng=rng, base=8 / n_windows, slope=4 / n_windows)
     middle = k.reshape(n_windows, -1).mean(axis=1)
     return slope_growth(neurons.counts(states, rng=rng), latents, middle)
 

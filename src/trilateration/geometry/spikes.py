@@ -62,7 +62,7 @@ def draw_neurons(
     *,
     rng: np.random.Generator,
     base: Scalar = 8.0,
-    slope: Scalar = 8.0,
+    slope: Scalar = 4.0,
     gain_sd: Scalar = 0.0,
 ) -> Neurons:
     """Draw neurons of gamma-distributed base rates (shape 4) and normal slopes.
