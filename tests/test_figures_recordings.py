@@ -34,7 +34,7 @@ def test_equal_confidence_has_a_line_a_level(ax):
 
 def test_weights_are_drawn_against_lag(ax):
     weights = np.array([0.1, 0.3, 0.6])
-    networks = np.stack([weights, weights + [0.1, 0, -0.1]])
+    networks = np.stack([weights, weights[::-1]])
     figures.reading_weights(ax, {"best": weights}, {"networks": networks})
     np.testing.assert_allclose(ax.lines[0].get_xdata(), [2, 1, 0])
     drawn = ax.containers[0].lines[0]

@@ -140,11 +140,9 @@ def test_growth_is_found(exponent):
 
 def test_lost_slopes_decide_nothing():
     rng = generator(6, "lost")
-    counts = rng.poisson(1.0, (40, 4, 3))
+    counts, steps = rng.poisson(1.0, (40, 4, 3)), np.array([3, 8, 13, 18])
     lost = [
-        geometry.slope_growth(
-            rng.permuted(counts, axis=0), rng.normal(size=(40, 2)), [3, 8, 13, 18]
-        )
+        geometry.slope_growth(rng.permuted(counts, axis=0), rng.normal(size=(40, 2)), steps)
         for _ in range(20)
     ]
     undecided = [each for each in lost if not np.isfinite(each.exponent)]
