@@ -78,14 +78,14 @@ class Filtered(NamedTuple):
 
 
 def random_walk(sigma: Scalar, drift: Scalar, dimension: int = 2) -> StateSpace:
-    """Return the world x(k) = x(k−1) + ς ν_k, X(k) = x(k) + σ ε_k; ς = 0 is the book's.
+    """Return the world x(k) = x(k−1) + σ_d ν_k, X(k) = x(k) + σ ε_k; σ_d = 0 is the book's.
 
     Parameters
     ----------
     sigma
         σ > 0 of a reading.
     drift
-        ς ≥ 0 of a step, per axis, in latent units.
+        σ_d ≥ 0 of a step, per axis, in latent units.
     dimension
         D ≥ 1.
     """
@@ -183,12 +183,12 @@ def filter_probits(
 
 
 def forgetting_rate(sigma: Scalar, drift: Scalar) -> float:
-    """Return the rate h of forgetting per step, 2 sinh(h/2) = ς/σ.
+    """Return the rate h of forgetting per step, 2 sinh(h/2) = σ_d/σ.
 
     Parameters
     ----------
     sigma, drift
-        σ > 0 and ς ≥ 0 as in :func:`random_walk`.
+        σ > 0 and σ_d ≥ 0 as in :func:`random_walk`.
     """
     check_positive(sigma, "sigma")
     check_at_least(drift, 0, "drift")
@@ -200,13 +200,13 @@ def random_walk_gain(
 ) -> float | Float[np.ndarray, " time"]:
     """Return the gains 1 − sinh((k−1)h)/sinh(kh) of the filter of a random walk, k = 1..t.
 
-    1/k for ς = 0. The posterior variance of each axis is the gain times σ². Without ``n_steps``
+    1/k for σ_d = 0. The posterior variance of each axis is the gain times σ². Without ``n_steps``
     their limit 1 − e^(−h), the gain of the steady state.
 
     Parameters
     ----------
     sigma, drift
-        σ > 0 and ς ≥ 0.
+        σ > 0 and σ_d ≥ 0.
     n_steps
         t ≥ 1, or None.
     """
@@ -223,12 +223,12 @@ def random_walk_gain(
 def random_walk_weights(sigma: Scalar, drift: Scalar, n_steps: int) -> Float[np.ndarray, " time"]:
     """Return the weights of X(1), …, X(t) in the filter mean m(t) of a random walk; their sum is 1.
 
-    2 sinh(h/2) cosh((j − ½)h)/sinh(th); all 1/t for ς = 0.
+    2 sinh(h/2) cosh((j − ½)h)/sinh(th); all 1/t for σ_d = 0.
 
     Parameters
     ----------
     sigma, drift
-        σ > 0 and ς ≥ 0.
+        σ > 0 and σ_d ≥ 0.
     n_steps
         t ≥ 1.
     """
@@ -261,14 +261,14 @@ def weights_error(
 ) -> Scalar | Float[np.ndarray, "*batch"]:
     """Return the mean squared error per axis of Σ_j w_j X(j) as an estimate of x(t), Σ w_j = 1.
 
-    σ² Σ_j w_j² + ς² Σ_{k≥2} (w_1 + … + w_{k−1})², in the world of :func:`random_walk`.
+    σ² Σ_j w_j² + σ_d² Σ_{k≥2} (w_1 + … + w_{k−1})², in the world of :func:`random_walk`.
 
     Parameters
     ----------
     weights
         w_1, …, w_t, shape ``(..., time)``, of sum 1 within 1e-6: else the error has no bound.
     sigma, drift
-        σ > 0 and ς ≥ 0.
+        σ > 0 and σ_d ≥ 0.
 
     Raises
     ------
