@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from jaxtyping import Float, Real
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from trilateration._arrays import Scalar
 from trilateration.figures.theme import FAINT, INK, PALETTE
@@ -65,6 +66,7 @@ def equal_confidence(
         for row, values in enumerate(levels):
             ax.plot(steps, values, label=label if row == 0 else None, **style)
     ax.set(xlabel="step $k$", ylim=(0, None))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     return ax
 
 
@@ -92,6 +94,7 @@ def reading_weights(
         style = dict(fmt=_MARKERS[index], color=PALETTE[index], markersize=4, capsize=2)
         ax.errorbar(lag, rows.mean(axis=0), half, label=label, **style)
     ax.set(xlabel="readings ago", ylabel="weight of a reading", ylim=(-0.01, None))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     return ax
 
 
