@@ -16,6 +16,7 @@ import subprocess
 from pathlib import Path
 
 import pandas as pd
+import torch
 
 from trilateration.sweeps import comparison, processes
 from trilateration.sweeps.identity import source_digest, versions
@@ -62,7 +63,16 @@ def provenance(table, name):
         "diverged": int(table["diverged"].sum()),
         "training_hours": round(float(table["seconds"].sum()) / 3600, 2),
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}",
+        "processor": processor(),
     }
+
+
+def processor():
+    """Return the model of the processor, where Linux tells it, and the instructions torch uses."""
+    told = Path("/proc/cpuinfo")
+    lines = told.read_text().splitlines() if told.exists() else []
+    models = {line.partition(":")[2].strip() for line in lines if line.startswith("model name")}
+    return ", ".join([*sorted(models), torch.backends.cpu.get_cpu_capability()])
 
 
 def save(table, path, name):

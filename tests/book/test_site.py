@@ -21,6 +21,7 @@ from trilateration.claims import claims_in
 BUDGET = 1_500_000  # bytes a page, with everything it loads
 PLAY_BUDGET = 150_000  # bytes that the interactive picture may add to its page
 PLAY = "book/part1/play"
+VERDICT = "book/part4/17_verdict"
 ATTRACTOR = "book/part2/07_a_network_that_accumulates_evidence"
 # The scripts and sheets of the interactive pictures, by page.
 EXPLORABLES = {PLAY: {"numerics", "play"}, ATTRACTOR: {"attractor"}}
@@ -95,6 +96,33 @@ def test_the_scoreboard_shows_every_claim(html, runs):
         row = soup.find(id=f"score-{claim.name}")
         assert (claim.finding or claim.verdict) in row.get_text(" ", strip=True)
         assert row.select_one("a[href*='#claim-']")
+
+
+def test_the_verdict_sorts_every_claim_that_does_not_hold(html, runs):
+    soup = BeautifulSoup((html / f"{VERDICT}.html").read_text(), "html.parser")
+    claims = [claim for run in runs for _, claim in claims_in(run.notebook)]
+    assert len(soup.select(".claim-map a.claim-cell")) == len(claims)
+    loose = [claim for claim in claims if claim.verdict != "holds"]
+    assert len(soup.select("ul.claim-list > li")) == len(loose)
+    # What is listed only as the rest has not been given a reason.
+    unsorted = {
+        link["href"].partition("#claim-")[2]
+        for title in soup.select("h3")
+        if "in no list above" in title.get_text()
+        for link in title.parent.select("ul.claim-list a[href*='#claim-']")
+    }
+    assert unsorted == set()
+
+
+def test_every_sentence_of_the_verdict_is_in_the_short_answer(html):
+    soup = BeautifulSoup((html / f"{VERDICT}.html").read_text(), "html.parser")
+    cards = [card["id"] for card in soup.select("div.verdict-card")]
+    assert len(cards) == len(set(cards)) > 40
+    listed = [link["href"] for link in soup.select(".verdict-overview a[href^='#verdict-']")]
+    assert listed == [f"#{card}" for card in cards]
+    assert soup.select("article a[href$='scoreboard.html']")
+    board = BeautifulSoup((html / "book/scoreboard.html").read_text(), "html.parser")
+    assert board.select("article a[href$='17_verdict.html']")
 
 
 def test_no_machine_is_named(html):

@@ -2,14 +2,17 @@
 
 - ``{claim}`name` `` shows the verdict of a claim and links to its row on the scoreboard;
 - ``{measured}`name` `` shows its measured value with its uncertainty;
+- ``{elsewhere}`name` `` shows a value that any page glued, by its name alone;
 - the directive ``scoreboard`` lists every claim of the book, chapter by chapter.
 
-A role that names no claim, a claim that no page cites with ``{claim}``, and a name used twice are
+A role that names nothing, a claim that no page cites with ``{claim}``, and a name used twice are
 warnings, and the build treats warnings as errors.
 """
 
+import ast
 import json
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +48,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register roles, directive and checks."""
     app.add_role("claim", VerdictRole())
     app.add_role("measured", MeasuredRole())
+    app.add_role("elsewhere", ElsewhereRole())
     app.add_directive("scoreboard", Scoreboard)
     app.connect("env-before-read-docs", _collect)
     app.connect("doctree-read", _anchor_cells)
@@ -73,7 +77,7 @@ class VerdictRole(_ClaimRole):
         if found is None:
             return [], []
         self.env.book_claim_mentions.add(self.text)
-        return [_reference("score", found.claim, self.env.docname)], []
+        return [reference("score", found.claim, self.env.docname)], []
 
 
 class MeasuredRole(_ClaimRole):
@@ -83,6 +87,21 @@ class MeasuredRole(_ClaimRole):
         """Return the text."""
         found = self.found()
         return ([nodes.Text(found.claim.measured_text)] if found else []), []
+
+
+class ElsewhereRole(SphinxRole):
+    """``{elsewhere}`name` ``: a glued value of another page.
+
+    MyST-NB 1.4 documents ``path::key`` for its own role, which then splits it at the first colon.
+    """
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Return the text."""
+        values = self.env.book_glued.get(self.text, set())
+        if len(values) != 1:
+            problem = "several pages glue" if values else "no page glues"
+            logger.warning("%s %r", problem, self.text, location=self.get_location())
+        return [nodes.Text(value) for value in sorted(values)[:1]], []
 
 
 def badge(claim: Claim) -> nodes.inline:
@@ -148,7 +167,7 @@ class Scoreboard(SphinxDirective):
     def _row(self, found: Found) -> nodes.row:
         claim = found.claim
         row = nodes.row(ids=[f"score-{claim.name}"])
-        link = _reference("claim", claim, self.env.docname)
+        link = reference("claim", claim, self.env.docname)
         row += [
             nodes.entry("", *self._parsed(claim.statement)),
             nodes.entry("", *self._parsed(claim.source)),
@@ -169,18 +188,33 @@ def _collect(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
     env.book_scoreboard = None
     env.book_claims = {}
     env.book_claim_mentions = set()
+    env.book_glued = {}
     order = {name: index for index, name in enumerate(getattr(app.config, "external_site_map", ()))}
     for page in sorted(env.found_docs, key=lambda name: order.get(name, len(order))):
         path = Path(env.doc2path(page))
         if path.suffix != ".ipynb":
             continue
-        for cell, claim in claims_in(json.loads(path.read_text(encoding="utf-8"))):
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        for name, value in _glued_in(notebook):
+            env.book_glued.setdefault(name, set()).add(value)
+        for cell, claim in claims_in(notebook):
             if claim.name in env.book_claims:
                 other = env.book_claims[claim.name].page
                 logger.warning(
                     "the claim %r is already checked in %s", claim.name, other, location=page
                 )
             env.book_claims[claim.name] = Found(claim, page, cell)
+
+
+def _glued_in(notebook: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield name and printed value of everything that a notebook glued."""
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", ()):
+            record = output.get("metadata", {}).get("scrapbook", {})
+            text = output.get("data", {}).get(f"{record.get('mime_prefix', '')}text/plain")
+            if "name" in record and text is not None:
+                # Stored as Python writes it: a text has quotation marks.
+                yield record["name"], str(ast.literal_eval("".join(text)))
 
 
 def _anchor_cells(app: Sphinx, doctree: nodes.document) -> None:
@@ -201,7 +235,7 @@ def _check_mentions(app: Sphinx, env: BuildEnvironment) -> None:
             logger.warning("no page cites the claim %r", name, location=found.page)
 
 
-def _reference(kind: str, claim: Claim, docname: str) -> addnodes.pending_xref:
+def reference(kind: str, claim: Claim, docname: str) -> addnodes.pending_xref:
     """Return a link that wears the verdict and leads to the claim's row, or to its cell."""
     return addnodes.pending_xref(
         "",

@@ -16,6 +16,7 @@ from trilateration.figures.costs import (
 )
 from trilateration.figures.embedded import embed, on_grid
 from trilateration.figures.factors import guesses, spectra, transfer
+from trilateration.figures.failures import fault_and_cure, signature_table
 from trilateration.figures.limits import error_balance, predicted_and_simulated, rows_of_dots
 from trilateration.figures.maps import error_ellipses, pictures, sheet
 from trilateration.figures.networks import (
@@ -77,6 +78,7 @@ __all__ = [
     "error_ellipse",
     "error_ellipses",
     "error_strips",
+    "fault_and_cure",
     "fixes",
     "forest",
     "guesses",
@@ -112,6 +114,7 @@ __all__ = [
     "sheet",
     "sheets",
     "show",
+    "signature_table",
     "similarity_table",
     "space",
     "spectra",

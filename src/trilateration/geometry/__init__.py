@@ -21,13 +21,21 @@ its range and its traps; :func:`profile` is all that have one number a network.
 compute from a recording; :func:`shared_errors_session` and its like simulate one, with this or that
 theory true.
 
+*Failures.* :mod:`~trilateration.geometry.atlas` holds what goes wrong for ideal observers and
+their readers, each with its cure; :func:`network_symptoms` is what one can see of networks, and
+:func:`signatures` how far each fault moves it.
+
 *Unknown factors.* How many factors reports move along: :func:`count_factors` against the law of
 random matrices, :func:`parallel_analysis`, :func:`cross_validated_rank`; whether there are enough
 tasks to tell: :func:`left_out_transfer`. :func:`blind_worlds` and :func:`blind_networks` test them.
+
+*Without labels.* :func:`unlabelled_codes` codes the same trials by :data:`ROUTES` that see no
+label, :func:`route_scores` sets them beside the networks, :func:`twisted` is why they may fail.
 """
 
 import importlib
 
+from trilateration.geometry import atlas
 from trilateration.geometry.abstraction import (
     Dichotomies,
     balanced_dichotomies,
@@ -46,6 +54,7 @@ from trilateration.geometry.angles import (
     right_angle_p_value,
     task_angle_sd,
 )
+from trilateration.geometry.atlas import Outcome, Outcomes, outcomes
 from trilateration.geometry.dimensionality import Sparseness, participation_ratio, sparseness
 from trilateration.geometry.disentanglement import DCI, InfoMEC, dci, infomec
 from trilateration.geometry.examples import EXAMPLES, example_code
@@ -100,11 +109,20 @@ from trilateration.geometry.spikes import (
     unbiased_estimates,
 )
 from trilateration.geometry.tuning import UnitTuning, axis_alignment, unit_tuning
+from trilateration.geometry.wrong import (
+    drift_covariance,
+    drift_variance,
+    drift_weights,
+    flipped_reports,
+    unflipped_reports,
+)
 
 # What needs torch, and the module that has it.
 _OF_NETWORKS = {
     "CODES": "worlds",
     "ESTIMATORS": "blind",
+    "ROUTES": "unsupervised",
+    "SYMPTOMS": "symptoms",
     "Attractors": "points",
     "Codes": "worlds",
     "Leak": "worlds",
@@ -117,6 +135,7 @@ _OF_NETWORKS = {
     "blind_networks": "blind",
     "blind_worlds": "blind",
     "codes_of": "worlds",
+    "component_codes": "unsupervised",
     "distinct_points": "points",
     "estimate_factors": "blind",
     "exact_reports_score": "predictions",
@@ -125,9 +144,11 @@ _OF_NETWORKS = {
     "grid_probits": "predictions",
     "hold_by_hand": "by_hand",
     "ideal_probits": "predictions",
+    "matched_correlation": "unsupervised",
     "mean_lag": "filters",
     "measured_slopes": "worlds",
     "network_shared_errors": "filters",
+    "network_symptoms": "symptoms",
     "network_weights": "filters",
     "noisy_reports": "blind",
     "paired": "worlds",
@@ -136,6 +157,9 @@ _OF_NETWORKS = {
     "probit_slopes": "predictions",
     "rest": "relaxation",
     "ring_spikes": "filters",
+    "route_scores": "unsupervised",
+    "seen_readings": "unsupervised",
+    "signatures": "symptoms",
     "slow_points": "points",
     "spectra": "dynamics",
     "state_gain": "worlds",
@@ -144,6 +168,9 @@ _OF_NETWORKS = {
     "symmetry_leak": "worlds",
     "time_constants": "dynamics",
     "timing_scores": "worlds",
+    "twisted": "unsupervised",
+    "twisted_r2": "unsupervised",
+    "unlabelled_codes": "unsupervised",
     "world_scores": "worlds",
 }
 
@@ -155,7 +182,9 @@ __all__ = [
     "ESTIMATORS",
     "EXAMPLES",
     "QUADRANT_TRUTHS",
+    "ROUTES",
     "SHARED_TRUTHS",
+    "SYMPTOMS",
     "Alignment",
     "Attractors",
     "Codes",
@@ -168,6 +197,8 @@ __all__ = [
     "InformationLimit",
     "Leak",
     "Neurons",
+    "Outcome",
+    "Outcomes",
     "PrincipalAxes",
     "ProbitPaths",
     "Profile",
@@ -178,6 +209,7 @@ __all__ = [
     "Sparseness",
     "UnitTuning",
     "angle_sessions",
+    "atlas",
     "attractors",
     "axis_alignment",
     "axis_angles",
@@ -187,6 +219,7 @@ __all__ = [
     "block_session",
     "ccgp",
     "codes_of",
+    "component_codes",
     "count_factors",
     "cross_validated_rank",
     "dci",
@@ -194,6 +227,9 @@ __all__ = [
     "distance_correlation",
     "distinct_points",
     "draw_neurons",
+    "drift_covariance",
+    "drift_variance",
+    "drift_weights",
     "encoding_axes",
     "encoding_cosine",
     "errors_given_position",
@@ -203,6 +239,7 @@ __all__ = [
     "expected_transfer",
     "factor_strengths",
     "fitted_weights",
+    "flipped_reports",
     "grid_probits",
     "growth_session",
     "held_out_distances",
@@ -214,14 +251,17 @@ __all__ = [
     "left_out_transfer",
     "linear_and_nonlinear",
     "linear_cka",
+    "matched_correlation",
     "mean_code",
     "mean_lag",
     "measured_slopes",
     "network_shared_errors",
+    "network_symptoms",
     "network_weights",
     "noise_edge",
     "noisy_reports",
     "orthant_conditions",
+    "outcomes",
     "paired",
     "parallel_analysis",
     "parallelism",
@@ -239,11 +279,14 @@ __all__ = [
     "right_angle_p_value",
     "ring_positions",
     "ring_spikes",
+    "route_scores",
     "seen_eigenvalue",
+    "seen_readings",
     "shared_errors",
     "shared_errors_session",
     "shuffled_geometry",
     "shuffled_repeats",
+    "signatures",
     "slope_growth",
     "slow_points",
     "spanned_shares",
@@ -256,8 +299,12 @@ __all__ = [
     "task_angle_sd",
     "time_constants",
     "timing_scores",
+    "twisted",
+    "twisted_r2",
     "unbiased_estimates",
+    "unflipped_reports",
     "unit_tuning",
+    "unlabelled_codes",
     "world_scores",
 ]
 

@@ -84,7 +84,7 @@ def estimate_factors(
     validated = cross_validated_rank(codes, rng=rng)[0] if codes.shape[1] > 1 else 0
     return {
         "edge": count_factors(codes, noise_sd).count,
-        "shuffling": parallel_analysis(codes, rng=rng).count,
+        "shuffling": parallel_analysis(codes, rng=rng, n_shuffles=20).count,
         "cross-validation": validated,
         "participation": round(participation_ratio(codes)),
     }

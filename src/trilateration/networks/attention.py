@@ -1,6 +1,7 @@
 """Cores that see the past as a whole: a GPT-2-style transformer, a diagonal state-space model."""
 
 import math
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -10,6 +11,7 @@ from torch.nn import functional
 
 from trilateration._checks import check_count
 from trilateration.networks.arithmetic import Product
+from trilateration.networks.company import grouped, whole_vectors
 from trilateration.networks.core import Core, architecture
 from trilateration.networks.layers import affine, uniform
 
@@ -125,12 +127,14 @@ class _CausalAttention(torch.autograd.Function):
         ctx.dtype = split.dtype
         if split.dtype is torch.bfloat16:  # softmax is four times slower there
             split = split.float()
-        q, k, v = split.reshape(3, -1, time, ctx.axes[-1])
-        scores = torch.full((time, time), -math.inf, dtype=q.dtype, device=q.device).triu_(1)
-        scores = torch.baddbmm(scores, q, k.transpose(1, 2), alpha=ctx.axes[-1] ** -0.5)
-        weights = torch.softmax(scores, -1)
+        # Of one replicate, reshape is sometimes a view, and products round by layout.
+        q, k, v = split.reshape(3, -1, time, ctx.axes[-1]).contiguous()
+        later = torch.full((time, time), -math.inf, dtype=q.dtype, device=q.device).triu_(1)
+        score = partial(torch.baddbmm, later, alpha=ctx.axes[-1] ** -0.5)
+        weights = torch.softmax(grouped(score, q, k.transpose(1, 2), replicates), -1)
         ctx.save_for_backward(q, k, v, weights)
-        return _CausalAttention.merge(torch.bmm(weights, v), ctx.axes).to(ctx.dtype)
+        seen = grouped(torch.bmm, weights, v, replicates)
+        return _CausalAttention.merge(seen, ctx.axes).to(ctx.dtype)
 
     @staticmethod
     @once_differentiable
@@ -138,15 +142,16 @@ class _CausalAttention(torch.autograd.Function):
         q, k, v, weights = ctx.saved_tensors
         replicates, time, trials, n_heads, size = ctx.axes
         to_seen = gradient.view(replicates, time, trials, n_heads, size)
-        to_seen = to_seen.permute(0, 2, 3, 1, 4).to(v.dtype).reshape(-1, time, size)
-        to_weights = torch.bmm(to_seen, v.transpose(1, 2))
+        to_seen = to_seen.permute(0, 2, 3, 1, 4).to(v.dtype)
+        to_seen = to_seen.reshape(-1, time, size).contiguous()
+        to_weights = grouped(torch.bmm, to_seen, v.transpose(1, 2), replicates)
         to_scores = torch._softmax_backward_data(to_weights, weights, -1, weights.dtype)
         to_scores.mul_(size**-0.5)
         result = gradient.new_empty(replicates, time, trials, 3, n_heads, size)
         parts = (
-            torch.bmm(to_scores, k),
-            torch.bmm(to_scores.transpose(1, 2), q),
-            torch.bmm(weights.transpose(1, 2), to_seen),
+            grouped(torch.bmm, to_scores, k, replicates),
+            grouped(torch.bmm, to_scores.transpose(1, 2), q, replicates),
+            grouped(torch.bmm, weights.transpose(1, 2), to_seen, replicates),
         )
         for index, part in enumerate(parts):
             own = part.view(replicates, trials, n_heads, time, size).permute(0, 3, 1, 2, 4)
@@ -166,9 +171,8 @@ class _Gelu(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x):
-        squashed = (
-            torch.addcmul(x.new_tensor(_TWICE), x, x, value=0.044715 * _TWICE).mul_(x).sigmoid_()
-        )
+        squashed = torch.addcmul(x.new_tensor(_TWICE), x, x, value=0.044715 * _TWICE).mul_(x)
+        whole_vectors(torch.sigmoid, squashed, out=squashed)
         ctx.save_for_backward(x, squashed)
         return x * squashed
 
@@ -224,10 +228,24 @@ class StateSpace(Core):
         lag = steps[:, None] - steps[None, :]
         decay = functional.logsigmoid(self.rate)[..., None, None]
         kernel = torch.exp(decay * lag.clamp_min(0)) * (lag >= 0) * -torch.expm1(decay)
-        state = torch.einsum("rukl,rlbu->rkbu", kernel, drive)
+        state = _filtered(kernel, drive)
         return affine(state, self.output, self.bias, self.dtype).relu()
 
     def products(self, batch, n_steps):
         """Count the filters as the product with their kernels that they are here."""
         kernel = Product("kernel", n_steps, n_steps, batch, self.n_units, shared=False)
         return [*super().products(batch, n_steps), kernel]
+
+
+def _filtered(kernel, drive):
+    """Return Σ_l kernel[r, u, k, l] drive[r, l, b, u], (r, k, b, u), as products of whole arrays.
+
+    einsum would hand over views that are laid out otherwise if there is one replicate, and products
+    round by layout.
+    """
+    replicates, time, trials, units = drive.shape
+    own = drive.permute(0, 3, 1, 2).reshape(-1, time, trials).contiguous()
+    state = grouped(torch.bmm, kernel.reshape(-1, time, time), own, replicates)
+    if state.requires_grad:
+        state.register_hook(torch.Tensor.contiguous)
+    return state.view(replicates, units, time, trials).permute(0, 2, 3, 1)

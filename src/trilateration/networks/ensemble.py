@@ -191,8 +191,10 @@ class Ensemble(nn.Module):
         features
             Typical features of each replicate.
         """
-        mean = features.mean(1, keepdim=True)
-        self.input.bias.copy_(-torch.bmm(mean, self.input.weight)[:, 0])
+        # One at a time, and from fresh memory: a product rounds by where its factors begin.
+        weights = zip(features, self.input.weight, self.input.bias, strict=True)
+        for seen, weight, bias in weights:
+            bias.copy_(-(seen.mean(0) @ weight.clone()))
         for name in ("second_bias", "fixation"):
             if hasattr(self.input, name):
                 getattr(self.input, name).zero_()

@@ -8,6 +8,7 @@ no loss is ever taken of a probability that was rounded to 0 or 1.
 import itertools
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from trilateration._checks import check_choice
+from trilateration.networks.company import whole_vectors
 from trilateration.networks.layers import affine, register_stacked, uniform
 
 
@@ -49,19 +51,19 @@ class LogisticLink:
     def loss(self, readouts, targets):
         """Return y log(1 + e⁻ᶻ) + (1 − y) log(1 + eᶻ), each term exact in its own tail."""
         # torch's softplus drops e⁻ᶻ from z = 20 on, which float64 would still see.
-        wrong = functional.softplus(readouts, threshold=40)
-        right = functional.softplus(-readouts, threshold=40)
+        softplus = partial(functional.softplus, threshold=40)
+        wrong, right = whole_vectors(softplus, readouts), whole_vectors(softplus, -readouts)
         return targets * right + (1 - targets) * wrong
 
     def slope(self, readouts, targets):
         """Return σ(z) − y, exact to one rounding of 1; it vanishes in the tail that is right."""
-        return torch.sigmoid(readouts) - targets
+        return whole_vectors(torch.sigmoid, readouts) - targets
 
     slope_of_labels = slope
 
     def slope_at_half(self, readouts):
         """Return σ(z) − ½."""
-        return torch.sigmoid(readouts).sub_(0.5)
+        return whole_vectors(torch.sigmoid, readouts).sub_(0.5)
 
 
 class ProbitLink:

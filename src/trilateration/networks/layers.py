@@ -14,6 +14,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from trilateration.networks.company import batched
+
 PRECISIONS = ("float32", "bfloat16")
 
 
@@ -50,7 +52,7 @@ def product(
     bfloat16 factors halve the time where the processor multiplies them natively; sums are still
     taken in float32, and the result is rounded once more.
     """
-    return torch.bmm(rounded(a, dtype), rounded(b, dtype)).to(a.dtype)
+    return batched(torch.bmm, rounded(a, dtype), rounded(b, dtype)).to(a.dtype)
 
 
 class _Affine(torch.autograd.Function):
@@ -63,9 +65,9 @@ class _Affine(torch.autograd.Function):
         weight = rounded(weight, dtype)
         first = bias if pulse is None else bias + pulse
         if keep or rows.dtype is bias.dtype:
-            outputs = torch.baddbmm(first[:, None].to(rows.dtype), rows, weight)
+            outputs = batched(torch.baddbmm, first[:, None].to(rows.dtype), rows, weight)
         else:
-            outputs = torch.bmm(rows, weight).to(bias.dtype).add_(first[:, None])
+            outputs = batched(torch.bmm, rows, weight).to(bias.dtype).add_(first[:, None])
         outputs = outputs.view(replicates, time, trials, -1)
         if pulse is not None and pulse_steps < time:
             outputs[:, pulse_steps:].sub_(pulse[:, None, None])
@@ -83,11 +85,11 @@ class _Affine(torch.autograd.Function):
         replicates, time, trials, _ = gradient.shape
         flat = gradient.view(replicates, time * trials, -1)
         factor = flat.to(rows.dtype)
-        to_weight = torch.bmm(rows.transpose(1, 2), factor).to(ctx.dtype)
+        to_weight = batched(torch.bmm, rows.transpose(1, 2), factor).to(ctx.dtype)
         to_bias = flat.sum(1, dtype=ctx.dtype)
         to_inputs = to_pulse = None
         if ctx.inputs_need_gradient:
-            to_inputs = torch.bmm(factor, weight.transpose(1, 2)).to(ctx.inputs_dtype)
+            to_inputs = batched(torch.bmm, factor, weight.transpose(1, 2)).to(ctx.inputs_dtype)
             to_inputs = to_inputs.view(replicates, time, trials, -1)
         if ctx.pulse_steps is not None:
             to_pulse = to_bias - gradient[:, ctx.pulse_steps :].sum((1, 2))

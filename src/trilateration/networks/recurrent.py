@@ -1,7 +1,7 @@
 """Recurrent cores: the authors' rate network and its relatives, LSTM and GRU.
 
-Gradients of the rate networks and the LSTM are written by hand: autograd would form one small
-weight gradient a step, here it is one product over all steps.
+Gradients are written by hand: autograd would form one small weight gradient a step, here it is one
+product over all steps.
 """
 
 from typing import ClassVar
@@ -10,11 +10,13 @@ import torch
 from torch.autograd.function import once_differentiable
 
 from trilateration._checks import check_positive
+from trilateration.networks.company import batched, whole_vectors
 from trilateration.networks.core import Core, architecture
 from trilateration.networks.layers import affine, product, rounded, uniform
 
 _relu_backward = torch.ops.aten.threshold_backward.grad_input
 _sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
+_tanh_backward = torch.ops.aten.tanh_backward.grad_input
 
 
 class _Rates(torch.autograd.Function):
@@ -34,7 +36,7 @@ class _Rates(torch.autograd.Function):
                 if hidden is not rates:
                     torch.mul(rate, gain, out=state)
             else:
-                torch.bmm(before, recurrent, out=step)
+                batched(torch.bmm, before, recurrent, out=step)
                 torch.clamp_min(step.add_(now), 0, out=rate)
                 if hidden is not rates:
                     torch.mul(before, keep, out=step)
@@ -58,7 +60,7 @@ class _Rates(torch.autograd.Function):
             if later is None:
                 total = own.contiguous()
             else:
-                torch.bmm(later, backwards, out=following).add_(own)
+                batched(torch.bmm, later, backwards, out=following).add_(own)
                 if keep:
                     following.add_(total, alpha=keep)
                     total = following.clone()
@@ -158,15 +160,16 @@ class _LongShortTermMemory(torch.autograd.Function):
             if k == 0:
                 gate.copy_(now)
             else:
-                torch.add(now, torch.bmm(rounded(half_before, dtype), weight), out=gate)
+                torch.add(now, batched(torch.bmm, rounded(half_before, dtype), weight), out=gate)
             candidates[k].mul_(2)
-            gate.sigmoid_()
+            whole_vectors(torch.sigmoid, gate, out=gate)
             enter, forget, leave, candidate = gate.split(units, -1)
             cell, squash, half = cells[:, k], squashed[:, k], halves[:, k]
             torch.mul(enter, candidate, out=cell).sub_(enter, alpha=0.5)
             if k > 0:
                 cell.addcmul_(forget, cell_before)
-            torch.mul(cell, 4, out=squash).sigmoid_()
+            torch.mul(cell, 4, out=squash)
+            whole_vectors(torch.sigmoid, squash, out=squash)
             torch.mul(leave, squash, out=half).sub_(leave, alpha=0.5)
             cell_before, half_before = cell, half
         hidden = 2 * halves
@@ -193,7 +196,7 @@ class _LongShortTermMemory(torch.autograd.Function):
         for k in range(time - 1, -1, -1):
             to_half = 2 * own[k]
             if k < time - 1:
-                back = torch.bmm(rounded(results[k + 1], ctx.dtype), backwards)
+                back = batched(torch.bmm, rounded(results[k + 1], ctx.dtype), backwards)
                 to_half.add_(back, alpha=2)
             torch.mul(to_half, leave[k], out=through).mul_(4)
             _sigmoid_backward(through, squash[k], grad_input=through)
@@ -234,6 +237,63 @@ class LSTM(Core):
         return _LongShortTermMemory.apply(drive, self.recurrent, self.dtype)
 
 
+class _GatedRecurrentUnit(torch.autograd.Function):
+    """The GRU recurrence with gates in the order reset, update, candidate."""
+
+    @staticmethod
+    def forward(ctx, drive, recurrent, bias):
+        units = drive.shape[-1] // 3
+        gates = torch.empty_like(drive[..., : 2 * units], memory_format=torch.contiguous_format)
+        candidates = torch.empty_like(gates[..., :units], memory_format=torch.contiguous_format)
+        hidden, inner = torch.empty_like(candidates), []
+        state = torch.zeros_like(hidden[:, 0], memory_format=torch.contiguous_format)
+        for k, now in enumerate(drive.unbind(1)):
+            back = batched(torch.baddbmm, bias[:, None], state, recurrent)
+            gate, candidate = gates[:, k], candidates[:, k]
+            torch.add(now[..., : 2 * units], back[..., : 2 * units], out=gate)
+            whole_vectors(torch.sigmoid, gate, out=gate)
+            reset, update = gate.split(units, -1)
+            inner.append(back[..., 2 * units :])
+            torch.addcmul(now[..., 2 * units :], reset, inner[k], out=candidate).tanh_()
+            torch.lerp(candidate, state, update, out=hidden[:, k])
+            state = hidden[:, k]
+        ctx.save_for_backward(gates, candidates, hidden, recurrent, *inner)
+        return hidden
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, gradient):
+        gates, candidates, hidden, recurrent, *inner = ctx.saved_tensors
+        replicates, time, trials, units = hidden.shape
+        to_drive = hidden.new_empty(replicates, time, trials, 3 * units)
+        to_back = torch.empty_like(
+            to_drive
+        )  # differs in the candidate, which the reset gate scales
+        to_gates = torch.empty_like(gates[:, 0], memory_format=torch.contiguous_format)
+        backwards = recurrent.transpose(1, 2)
+        start = torch.zeros_like(hidden[:, 0], memory_format=torch.contiguous_format)
+        total = torch.zeros_like(start)
+        for k in range(time - 1, -1, -1):
+            total.add_(gradient[:, k])
+            before = hidden[:, k - 1] if k else start
+            reset, update = gates[:, k].split(units, -1)
+            candidate, result, back = candidates[:, k], to_drive[:, k], to_back[:, k]
+            own = torch.addcmul(total, total, update, value=-1)
+            _tanh_backward(own, candidate, grad_input=own)
+            torch.mul(own, inner[k], out=to_gates[..., :units])
+            torch.mul(total, before - candidate, out=to_gates[..., units:])
+            _sigmoid_backward(to_gates, gates[:, k], grad_input=to_gates)
+            result[..., : 2 * units] = to_gates
+            result[..., 2 * units :] = own
+            back[..., : 2 * units] = to_gates
+            torch.mul(own, reset, out=back[..., 2 * units :])
+            total.mul_(update)
+            if k:
+                total.add_(batched(torch.bmm, back, backwards))
+        to_bias = to_back.flatten(1, 2).sum(1)
+        return to_drive, _over_time(hidden, to_back, torch.float32), to_bias
+
+
 @architecture("gru")
 class GRU(Core):
     """Gated recurrent unit as ``torch.nn.GRU``: the reset gate acts after the recurrent product."""
@@ -256,18 +316,7 @@ class GRU(Core):
 
     def forward(self, drive):
         """Run the recurrence."""
-        state = drive.new_zeros(*drive[:, 0].shape[:-1], self.n_units)
-        hidden = []
-        for now in drive.unbind(1):
-            recurrent = torch.baddbmm(self.recurrent_bias[:, None], state, self.recurrent)
-            gates = torch.sigmoid(now[..., : 2 * self.n_units] + recurrent[..., : 2 * self.n_units])
-            reset, update = gates.split(self.n_units, -1)
-            candidate = torch.addcmul(
-                now[..., 2 * self.n_units :], reset, recurrent[..., 2 * self.n_units :]
-            ).tanh()
-            state = torch.lerp(candidate, state, update)
-            hidden.append(state)
-        return torch.stack(hidden, dim=1)
+        return _GatedRecurrentUnit.apply(drive, self.recurrent, self.recurrent_bias)
 
 
 @architecture("feedforward")

@@ -18,6 +18,7 @@ from trilateration.training.checkpoints import load_checkpoint, load_weights, sa
 from trilateration.training.configuration import Configuration
 from trilateration.training.interrupts import DeferredInterrupt
 from trilateration.training.memory import keep_freed_memory
+from trilateration.training.optimiser import PaddedAdam
 from trilateration.training.worlds import Worlds
 
 # A loss this many times log 2, what an undecided network pays, counts as diverged. An integrator
@@ -219,9 +220,7 @@ class _Run:
         self.ensemble, self.worlds = untrained(self.configurations, device=device)
         self.protocol = self.configurations[0].protocol
         self.checkpoint = None if checkpoint is None else Path(checkpoint)
-        self.optimiser = torch.optim.Adam(
-            self.ensemble.parameters(), self.protocol.learning_rate, fused=True
-        )
+        self.optimiser = PaddedAdam(self.ensemble.parameters())
         self.average = None
         if self.protocol.averaging:
             self.average = [p.detach().clone() for p in self.ensemble.parameters()]
@@ -262,10 +261,7 @@ class _Run:
         return "" if self.checkpoint is None else f"; saved in {self.checkpoint}"
 
     def _descend(self):
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.protocol.rate(self.step)
         batch = self.worlds.batch(self.step)
-        self.optimiser.zero_grad(set_to_none=True)
         width, step = self.ensemble.core.width, str(self.step)
         noise = self.worlds.network_noise(self.protocol.batch, width, "training", step)
         hidden = self.ensemble.states(batch.features, self.protocol.cue_steps, noise)
@@ -278,7 +274,7 @@ class _Run:
                 for z, y, w in zip(readouts, labels, weights, strict=True)
             ]
         torch.autograd.backward(readouts, slopes)
-        self.optimiser.step()
+        self.optimiser.step(self.protocol.rate(self.step))
         self.step += 1
         if self.average is not None:
             # A young average forgets its start faster.
@@ -361,9 +357,9 @@ class _Run:
         if self.checkpoint is None:
             return
         tensors = {f"weights.{k}": v for k, v in self.ensemble.state_dict().items()}
-        for index, (name, parameter) in enumerate(self.ensemble.named_parameters()):
-            state = self.optimiser.state.get(parameter, {})
-            tensors |= {f"adam.{key}.{name}": value for key, value in state.items()}
+        adam = self.optimiser.state()
+        for index, (name, _) in enumerate(self.ensemble.named_parameters()):
+            tensors |= {f"adam.{key}.{name}": value for key, value in adam[index].items()}
             tensors[f"final.{name}"] = self.final[index]
             if self.average is not None:
                 tensors[f"average.{name}"] = self.average[index]
@@ -388,15 +384,14 @@ class _Run:
                 f"got one every {self.every}"
             )
         load_weights(self.ensemble, tensors, "weights.")
-        for index, (name, parameter) in enumerate(self.ensemble.named_parameters()):
+        adam = []
+        for index, (name, _) in enumerate(self.ensemble.named_parameters()):
             self.final[index].copy_(tensors[f"final.{name}"])
             if self.average is not None:
                 self.average[index].copy_(tensors[f"average.{name}"])
-            self.optimiser.state[parameter] = {
-                key: tensors[f"adam.{key}.{name}"].to(parameter.device)
-                for key in ("step", "exp_avg", "exp_avg_sq")
-                if f"adam.{key}.{name}" in tensors
-            }
+            keys = {f"adam.{key}.{name}": key for key in ("step", "exp_avg", "exp_avg_sq")}
+            adam.append({key: tensors[own] for own, key in keys.items() if own in tensors})
+        self.optimiser.restore(adam)
         self.losses = list(tensors["losses"].numpy())
         self.step, self.seconds = progress["step"], progress["seconds"]
         self.recorded_at = progress["recorded_at"]
@@ -406,9 +401,8 @@ class _Run:
     def result(self):
         """Return the trained networks."""
         self._stop(self.stopped_at < 0)
-        with torch.no_grad():
-            for parameter, kept in zip(self.ensemble.parameters(), self.final, strict=True):
-                parameter.copy_(kept)
+        for parameter, kept in zip(self.ensemble.parameters(), self.final, strict=True):
+            parameter.data = kept
         self.ensemble.eval().requires_grad_(False)
         return TrainedEnsemble(
             self.ensemble,
