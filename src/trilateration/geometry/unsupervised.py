@@ -163,7 +163,7 @@ def unlabelled_codes(
     narrow = train_autoencoders(
         np.concatenate([means] * kinds),
         seeds * kinds,
-        np.repeat(list(_BETAS.values()), len(seeds)),
+        [beta for beta in _BETAS.values() for _ in seeds],
         n_latents=dimension,
         **options,
     )
@@ -218,7 +218,7 @@ def route_scores(
 
 
 def matched_correlation(
-    code: Real[np.ndarray, "trial dimension"], latents: Real[np.ndarray, "trial dimension"]
+    code: Real[np.ndarray, "trial unit"], latents: Real[np.ndarray, "trial dimension"]
 ) -> float:
     """Return the mean |correlation| of latent and code coordinates, in the best pairing.
 

@@ -133,8 +133,8 @@ def train_matchers(
     n_latents: int,
     n_units: int,
     steps: int = 1000,
-    batch: int = 64,
-    learning_rate: Scalar = 5e-3,
+    batch: int = 32,
+    learning_rate: Scalar = 1.5e-2,
 ) -> TrainedUnlabelled:
     """Train one matcher on each replicate's readings, all at once.
 
