@@ -38,9 +38,7 @@ theory true.
 
 import importlib
 
-from trilateration.geometry import (
-    atlas,
-)
+from trilateration.geometry import atlas
 from trilateration.geometry.abstraction import (
     Dichotomies,
     balanced_dichotomies,
