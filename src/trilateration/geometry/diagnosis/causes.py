@@ -24,7 +24,7 @@ _WITHIN = 0.95  # of training that counts as the region it covers
 _GRADED = 3.0
 _GRADED_SHARE = 0.08
 _NEIGHBOURS = 10
-_ABSENT, _COMPONENTS = 1e-6, 5
+_ABSENT, _LINE, _COMPONENTS = 1e-6, 1e-9, 5
 _NODES, _WEIGHTS = hermegauss(21)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 
@@ -200,12 +200,16 @@ def cover(
     """
     centre, covariance = latents.mean(axis=0), np.atleast_2d(np.cov(latents.T))
     variances, axes = np.linalg.eigh(covariance)
-    in_use = (others @ axes[:, 0]).var(ddof=1)
-    inverse = np.linalg.pinv(covariance)
-    far = [np.einsum("ij,jk,ik->i", x, inverse, x) for x in (latents - centre, others - centre)]
+    along = (others @ axes[:, 0]).var(ddof=1)
+    # Where neither training nor use has positions, nothing is missing.
+    needed = along > _ABSENT * others.var(axis=0).sum()
+    thinnest = max(variances[0] - error, 0) / along if needed else 1.0
+    # A floor, since positions of training may lie on a line.
+    scales = np.maximum(variances, _LINE * variances[-1]) ** 0.5
+    far = [(((x - centre) @ axes / scales) ** 2).sum(axis=1) for x in (latents, others)]
     inside = far[1] <= np.quantile(far[0], _WITHIN)
     outside = max(0.0, 1 - float(inside.mean()) / _WITHIN)
-    return Cover(float(max(variances[0] - error, 0) / in_use), outside, inside)
+    return Cover(float(thinnest), outside, inside)
 
 
 class Sight(NamedTuple):
@@ -244,7 +248,8 @@ def sight(
     for model, inputs in ((nearest, codes), (Ridge(1.0), bent)):
         guesses = np.empty_like(latents)
         for out in (half, ~half):
-            guesses[out] = model.fit(inputs[~out], latents[~out]).predict(inputs[out])
+            found = model.fit(inputs[~out], latents[~out]).predict(inputs[out])
+            guesses[out] = found.reshape(-1, latents.shape[1])
         errors.append(guesses - latents)
     best = min(errors, key=lambda each: (each**2).mean())
     return Sight(float((best**2).mean()), worst_share(best, latents))
@@ -274,9 +279,10 @@ def worst_share(
     errors: Float[np.ndarray, "trial dimension"], latents: Float[np.ndarray, "trial dimension"]
 ) -> float:
     """Return the largest share of the variance of positions along a direction that is error."""
-    spread = np.linalg.cholesky(np.atleast_2d(np.cov(latents.T)))
-    whitened = np.linalg.solve(spread, errors.T)
-    return float(min(1.0, np.linalg.eigvalsh(whitened @ whitened.T / len(latents))[-1]))
+    variances, axes = np.linalg.eigh(np.atleast_2d(np.cov(latents.T)))
+    kept = variances > _ABSENT * variances[-1]  # positions may lie on a line
+    whitened = errors @ axes[:, kept] / variances[kept] ** 0.5
+    return float(min(1.0, np.linalg.eigvalsh(whitened.T @ whitened / len(latents))[-1]))
 
 
 class LabelErrors(NamedTuple):
