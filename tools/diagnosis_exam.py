@@ -41,8 +41,8 @@ def cases(n_healthy: int = N_HEALTHY, n_each: int = N_EACH) -> list:
         for _ in range(n_each):
             index = len(drawn)
             news = _news(index, rng)
-            if failure == "few units":
-                news.pop("n_units", None)
+            if failure == "few units":  # which are the fault
+                news = {}
             drawn.append(geometry.broken(failure, float(rng.uniform()), SEED + index, **news))
     return drawn
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from trilateration import geometry, training
 from trilateration.evidence import standard_error
 from trilateration.geometry import atlas
-from trilateration.observer import normal_cdf
+from trilateration.observer import normal_cdf, readout_covariance
+from trilateration.tasks import evenly_spaced_lines
 
 S = float(standard_error(atlas.SIGMA, atlas.N_STEPS))
 CEILING = 1 - 12 * S**2
@@ -185,3 +186,49 @@ def test_symptoms_of_small_networks_and_their_signatures():
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("ratio", [0.5, 1.0, 10.0, 30.0])
+def test_one_hard_task_costs_what_gauss_and_markov_say(ratio):
+    lines = evenly_spaced_lines(atlas.N_TASKS)
+    covariance = np.diag(np.r_[ratio, np.ones(atlas.N_TASKS - 1)] ** 2)
+    wanted = [
+        1 - 12 * (S**2 + np.trace(readout_covariance(lines, covariance, **own)) * S**2 / 2)
+        for own in ({}, {"weights": "optimal"})
+    ]
+    broken, cured, half, cured_half = mean_of(atlas.uneven, ratio)
+    close(broken, half, wanted[0])
+    close(cured, cured_half, wanted[1])
+
+
+def test_drift_ends_in_the_steady_state():
+    sigma, drift = 0.2, 0.05
+    steady = drift * (np.sqrt(drift**2 + 4 * sigma**2) - drift) / 2
+    variances = [geometry.drift_variance(t, sigma, drift) for t in (1, 5, 20, 200)]
+    assert np.all(np.diff(variances) < 0)
+    assert variances[-1] == pytest.approx(steady, rel=1e-9)
+    for t in (1, 7, 40):
+        plain = geometry.drift_variance(t, sigma, drift, np.full(t, 1 / t))
+        assert plain == pytest.approx(sigma**2 / t + drift**2 * (t - 1) * (2 * t - 1) / (6 * t))
+
+
+def test_new_heads_bring_back_forgotten_tasks_and_change_little_where_nothing_was_forgotten():
+    short = training.protocol("fast", steps=200)
+    networks = training.train(
+        [
+            training.Configuration(n_tasks=4, n_units=16, seed=k, protocol=short, blocks=blocks)
+            for blocks in (1, 4)
+            for k in range(2)
+        ],
+        progress=False,
+    )
+    heads = geometry.renewed_heads(networks, n_trials=1000)
+    gain = (heads["new"] - heads["old"]).to_numpy()
+    assert (gain[2:] > 0.03).all()
+    assert np.abs(gain[:2]).max() < 0.03
+    with pytest.raises(ValueError, match="task must be less than 4"):
+        geometry.renewed_heads(networks, task=4)
+    # Nothing is taken out of reports that were learned from true labels.
+    scores = geometry.flips_taken_out(networks, 400)
+    np.testing.assert_allclose(scores["old"], scores["new"], atol=1e-6)
+    assert (scores["beyond"] == 0).all()

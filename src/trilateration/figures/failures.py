@@ -1,7 +1,7 @@
 """Pictures of failures: a score as something gets worse, and with the cure."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from matplotlib.colors import SymLogNorm
 from trilateration.figures.theme import FAINT, INK, PALETTE
 
 
+@runtime_checkable
 class Scores(Protocol):
     """Scores with a failure and with its cure, and their half-widths."""
 
@@ -48,7 +49,7 @@ def fault_and_cure(
     logarithmic
         Whether the horizontal axis is logarithmic.
     low
-        Lower end of the vertical axis; what lies below is drawn on it.
+        Lower end of the vertical axis; what lies below is drawn on it, without its interval.
     """
     if theory is not None:
         ax.plot(strengths, np.maximum(theory, low), color=INK, linewidth=1.2, label="predicted")
@@ -58,8 +59,8 @@ def fault_and_cure(
     )
     for value, half, marker, color, label in drawn:
         ax.errorbar(
-            strengths, np.maximum(value, low), yerr=half, fmt=marker, color=color, markersize=5,
-            capsize=2, linewidth=1.2, label=label,
+            strengths, np.maximum(value, low), yerr=np.where(value < low, 0, half), fmt=marker,
+            color=color, markersize=5, capsize=2, linewidth=1.2, label=label,
             linestyle="" if theory is not None and marker == "o" else ":",
         )  # fmt: skip
     ax.set(xlabel=xlabel, ylabel="$r^2$", ylim=(low - 0.04, 1.04))
@@ -84,16 +85,14 @@ def signature_table(ax: Axes, table: pd.DataFrame, *, limit: float = 100.0) -> A
         Where colours end.
     """
     values = table.to_numpy()
-    ax.imshow(
-        values,
-        cmap="PuOr_r",
-        norm=SymLogNorm(3, vmin=-limit, vmax=limit),
-        aspect="auto",
-        alpha=0.75,
-    )
+    norm = SymLogNorm(3, vmin=-limit, vmax=limit)
+    image = ax.imshow(values, cmap="PuOr_r", norm=norm, aspect="auto")
     for (row, column), value in np.ndenumerate(values):
         text = "·" if abs(value) < 3 else f"{np.clip(value, -999, 999):.0f}"
-        ax.text(column, row, text, ha="center", va="center", fontsize=7.5, color=INK)
+        red, green, blue, _ = image.cmap(norm(value))
+        # Fixed colours, since cells stay as they are on a dark page.
+        ink = "black" if 0.3 * red + 0.59 * green + 0.11 * blue > 0.45 else "white"
+        ax.text(column, row, text, ha="center", va="center", fontsize=7.5, color=ink)
     ax.set_xticks(range(table.shape[1]), table.columns, rotation=50, ha="right", fontsize=9)
     ax.set_yticks(range(len(table)), table.index, fontsize=9)
     ax.tick_params(length=0)

@@ -20,7 +20,7 @@ from trilateration._checks import (
 )
 from trilateration.evidence import correlate, observe, sample_means, standard_error, uniform_latents
 from trilateration.geometry.wrong import drift_weights, flipped_reports, unflipped_reports
-from trilateration.observer import normal_cdf, normal_quantile
+from trilateration.observer import normal_cdf, normal_quantile, trilaterate
 from trilateration.parameters import generator
 from trilateration.readout import fit_linear, prior_r2
 from trilateration.tasks import (
@@ -163,6 +163,26 @@ def short(n_steps: int, rng: np.random.Generator) -> Outcome:
     latents, means = _trials(2, rng, n_steps=n_steps)
     shrunk = means / (1 + 12 * standard_error(SIGMA, n_steps) ** 2)
     return Outcome(*(prior_r2(latents, own).value for own in (means, shrunk)))
+
+
+def uneven(ratio: Scalar, rng: np.random.Generator) -> Outcome:
+    """Let one task be ``ratio`` times as hard to learn as the others; cured by weights.
+
+    Its probit is off by that many units, those of the others by one. The position is read by A⁺,
+    and by the weights of Gauss and Markov.
+    """
+    check_positive(ratio, "ratio")
+    latents, means = _trials(2, rng)
+    lines = evenly_spaced_lines(N_TASKS)
+    sizes = np.r_[float(ratio), np.ones(N_TASKS - 1)]
+    noise = sizes * rng.standard_normal((_TRIALS, N_TASKS))
+    distances = lines.signed_distances(means) + standard_error(SIGMA, N_STEPS) * noise
+    return Outcome(
+        *(
+            prior_r2(latents, trilaterate(distances, lines, weights=own).position).value
+            for own in (None, sizes**-2)
+        )
+    )
 
 
 def flipped(label_noise: Scalar, rng: np.random.Generator) -> Outcome:

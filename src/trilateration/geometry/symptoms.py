@@ -5,9 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import torch
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from trilateration._checks import check_count
-from trilateration.observer import log_loss, normal_cdf
+from trilateration.geometry.wrong import unflipped_reports
+from trilateration.observer import log_loss, normal_cdf, normal_quantile
 from trilateration.parameters import generator
 from trilateration.readout import code_scores, fit_linear, reported_probits
 from trilateration.training import TrainedEnsemble, record
@@ -19,6 +23,8 @@ SYMPTOMS = (
 
 # Of the decoder of the least axis: just enough to be safe from parallel tasks.
 _PENALTY = 1e-4
+# Probits of reports of 0 and 1 in double precision, and the least report kept.
+_FAR, _LEAST = 8.0, 1e-15
 
 
 def network_symptoms(trained: TrainedEnsemble, n_trials: int = 1000) -> pd.DataFrame:
@@ -77,6 +83,93 @@ def network_symptoms(trained: TrainedEnsemble, n_trials: int = 1000) -> pd.DataF
                 "hidden_r2": code_scores(fresh.code[replicate], latents, rng=rng).inside.value,
                 "minor": _least_axis(probits, latents),
             }
+        )
+    return pd.DataFrame(rows)
+
+
+def renewed_heads(trained: TrainedEnsemble, task: int = 0, n_trials: int = 2000) -> pd.DataFrame:
+    """Give one task a new head on hidden states that stay as they are.
+
+    The head is a logistic regression, by scikit-learn with its penalty of 1 on standardised units,
+    on half of the fresh trials. Both heads are scored on the other half.
+
+    Parameters
+    ----------
+    trained
+        Networks.
+    task
+        Index of a task that all of them have.
+    n_trials
+        Fresh trials of each network, ≥ 200.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a network: ``seed``, and the share of right decisions with the head of training,
+        ``old``, and with the ``new`` one.
+
+    Raises
+    ------
+    ValueError
+        If a network lacks the task.
+    """
+    check_count(n_trials, "n_trials", minimum=200)
+    check_count(task, "task", minimum=0)
+    fewest = min(own.n_tasks for own in trained.configurations)
+    if task >= fewest:
+        raise ValueError(f"task must be less than {fewest}, the fewest tasks, got {task}")
+    fresh = record(trained.ensemble, trained.worlds, n_trials)
+    half = n_trials // 2
+    rows = []
+    for replicate, own in enumerate(trained.configurations):
+        labels = fresh.labels[replicate, :, task] > 0.5
+        head = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
+        code = fresh.code[replicate]
+        new = head.fit(code[:half], labels[:half]).predict(code[half:])
+        old = fresh.readouts[replicate, half:, -1, task] > 0
+        right = [float((said == labels[half:]).mean()) for said in (old, new)]
+        rows.append({"seed": own.seed, "old": right[0], "new": right[1]})
+    return pd.DataFrame(rows)
+
+
+def flips_taken_out(trained: TrainedEnsemble, n_trials: int = 2000) -> pd.DataFrame:
+    """Score positions from reports as they are, and with the wrong labels of training taken out.
+
+    Affine decoders of probits, scored in quadrants that they have not seen; the share of wrong
+    labels is that of each configuration. Probits are kept within ± 8.
+
+    Parameters
+    ----------
+    trained
+        Networks in two dimensions or more.
+    n_trials
+        Fresh trials of each network, ≥ 200.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a network: ``seed``; r² from reports as they are, ``old``, and mended, ``new``; and
+        ``beyond``, the share of reports below ε or above 1 − ε, which become 0 or 1.
+    """
+    check_count(n_trials, "n_trials", minimum=200)
+    fresh = record(trained.ensemble, trained.worlds, n_trials)
+    rows = []
+    for replicate, own in enumerate(trained.configurations):
+        probits = reported_probits(fresh.readouts[replicate, :, -1, : own.n_tasks], own.head)
+        probits = np.clip(probits, -_FAR, _FAR)
+        mended = unflipped_reports(normal_cdf(probits), own.label_noise)
+        mended = np.clip(normal_quantile(np.clip(mended, _LEAST, 1 - _LEAST)), -_FAR, _FAR)
+        scores = [
+            code_scores(
+                code,
+                fresh.latents[replicate].astype(float),
+                rng=generator(own.seed, "flips taken out"),
+            ).outside.value
+            for code in (probits, mended)
+        ]
+        beyond = np.abs(normal_cdf(probits) - 0.5) > 0.5 - own.label_noise
+        rows.append(
+            {"seed": own.seed, "old": scores[0], "new": scores[1], "beyond": float(beyond.mean())}
         )
     return pd.DataFrame(rows)
 
