@@ -70,6 +70,13 @@ from trilateration.figures.position import (
     planes,
     space,
 )
+from trilateration.figures.recordings import (
+    decoding_errors,
+    equal_confidence,
+    reading_weights,
+    rejection_rows,
+    tracked,
+)
 from trilateration.figures.representations import (
     angle_law,
     code_grid,
@@ -113,11 +120,11 @@ from trilateration.figures.worlds import (
 
 __all__ = [
     "DPI",
+    "Estimates",
     "FAINT",
     "INK",
     "PALETTE",
     "WIDTH",
-    "Estimates",
     "against_shift",
     "angle_law",
     "boundary_lines",
@@ -126,8 +133,10 @@ __all__ = [
     "cost_curves",
     "costs_along_a_line",
     "counted_right",
+    "decoding_errors",
     "effect_rows",
     "embed",
+    "equal_confidence",
     "error_balance",
     "error_ellipse",
     "error_ellipses",
@@ -156,7 +165,9 @@ __all__ = [
     "predicted_and_simulated",
     "read_distances",
     "read_grid",
+    "reading_weights",
     "reference_curves",
+    "rejection_rows",
     "reports_over_time",
     "response_law",
     "rows_of_dots",
@@ -174,6 +185,7 @@ __all__ = [
     "spectrum",
     "task_set",
     "tasks_per_axis",
+    "tracked",
     "transfer",
     "trial",
     "tuning_maps",

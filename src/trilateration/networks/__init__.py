@@ -15,6 +15,7 @@ except ModuleNotFoundError as error:
 
 from trilateration.networks.arithmetic import Product, flops
 from trilateration.networks.attention import StateSpace, Transformer
+from trilateration.networks.autoencoders import Autoencoders, Matchers, gaussian_kl
 from trilateration.networks.core import Core, architecture, architectures, make_core
 from trilateration.networks.encoders import Encoders, FixedMaps
 from trilateration.networks.ensemble import Activity, Ensemble, from_module
@@ -28,6 +29,7 @@ __all__ = [
     "LSTM",
     "PRECISIONS",
     "Activity",
+    "Autoencoders",
     "Core",
     "Encoders",
     "Ensemble",
@@ -35,6 +37,7 @@ __all__ = [
     "Heads",
     "Integrator",
     "LogisticLink",
+    "Matchers",
     "Memoryless",
     "ProbitLink",
     "Product",
@@ -46,6 +49,7 @@ __all__ = [
     "architectures",
     "flops",
     "from_module",
+    "gaussian_kl",
     "make_core",
     "product",
     "uniform",

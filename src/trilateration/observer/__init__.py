@@ -3,7 +3,8 @@
 From evidence to reports (:func:`reports`, :func:`log_reports`, :func:`reports_over_time`, and under
 the bounded prior :func:`box_reports`), from reports back to distances and the position
 (:func:`distances_from_log_reports`, :func:`trilaterate`; without knowing the tasks,
-:func:`positions_up_to_affine` and :func:`positions_up_to_motion`), and what bounds both
+:func:`positions_up_to_affine` and :func:`positions_up_to_motion`), in worlds that move
+(:func:`kalman_filter`), and what bounds both
 (:func:`r2_ceiling`, :func:`readout_covariance`, :func:`marchenko_pastur_pdf`). Arrays are NumPy or
 torch with any leading shape; dtype and device are kept.
 """
@@ -43,6 +44,20 @@ from trilateration.observer.curved import (
     distances_from_circle_reports,
     position_from_circles,
     product_reports,
+)
+from trilateration.observer.filtering import (
+    Filtered,
+    StateSpace,
+    autoregressive_world,
+    evidence_probit,
+    filter_probits,
+    forgetting_rate,
+    kalman_filter,
+    leaky_weights,
+    random_walk,
+    random_walk_gain,
+    random_walk_weights,
+    weights_error,
 )
 from trilateration.observer.information import (
     MeasuredR2,
@@ -147,6 +162,7 @@ __all__ = [
     "CalibrationCurve",
     "DecisionCeilings",
     "Diffusion",
+    "Filtered",
     "GaussianPosterior",
     "GridMoments",
     "GridObserver",
@@ -163,10 +179,12 @@ __all__ = [
     "ReportFormat",
     "Responses",
     "SpectrumEdges",
+    "StateSpace",
     "Trilateration",
     "anisotropic_reports",
     "autoregressive_mean",
     "autoregressive_mean_variance",
+    "autoregressive_world",
     "axis_log_reports",
     "axis_reports",
     "best_standard_error",
@@ -194,12 +212,17 @@ __all__ = [
     "distances_from_reports",
     "drift_diffusion",
     "effective_steps",
+    "evidence_probit",
     "expected_calibration_error",
     "expected_inverse_gram",
+    "filter_probits",
     "fisher_information",
+    "forgetting_rate",
     "gaussian_posterior",
     "inverse_gram_after_next",
+    "kalman_filter",
     "leaky_steps",
+    "leaky_weights",
     "likelihood_errors",
     "line_error",
     "location_log_density",
@@ -230,6 +253,9 @@ __all__ = [
     "probability_outside",
     "product_reports",
     "r2_ceiling",
+    "random_walk",
+    "random_walk_gain",
+    "random_walk_weights",
     "readout_covariance",
     "report_bias",
     "reports",
@@ -245,4 +271,5 @@ __all__ = [
     "timed_positions",
     "trilaterate",
     "trilaterate_noisy_reports",
+    "weights_error",
 ]

@@ -51,6 +51,10 @@ from trilateration.statistics.families import (
 from trilateration.statistics.mixed import MixedModel, mixed_model
 from trilateration.statistics.needed import Needed, crossing, swap_p, tasks_needed, tasks_ratio
 from trilateration.statistics.power import seeds_needed, sign_flip_power, t_power
+from trilateration.statistics.rejections import (
+    Rate,
+    rejection_rate,
+)
 from trilateration.statistics.replication import PredictedMedian, predicted_median
 from trilateration.statistics.signflips import (
     EXACT_UNITS,
@@ -75,6 +79,7 @@ __all__ = [
     "Needed",
     "PairedScores",
     "PredictedMedian",
+    "Rate",
     "bootstrap_interval",
     "crossing",
     "design_effect",
@@ -97,6 +102,7 @@ __all__ = [
     "performance_profile",
     "predicted_median",
     "probability_of_improvement",
+    "rejection_rate",
     "seeds_needed",
     "sign_flip_interval",
     "sign_flip_p",

@@ -2,6 +2,7 @@
 
 :class:`Configuration` says all about one network; :func:`train` takes several that can share an
 ensemble and returns a :class:`TrainedEnsemble`; :func:`record` runs it on new trials.
+:func:`train_autoencoders` and :func:`train_matchers` are for networks that never see a label.
 """
 
 from trilateration.training.checkpoints import load_checkpoint, save_checkpoint, write_whole
@@ -24,6 +25,11 @@ from trilateration.training.loop import (
 )
 from trilateration.training.protocols import PROTOCOLS, Protocol, protocol
 from trilateration.training.recordings import Recording, record
+from trilateration.training.unsupervised import (
+    TrainedUnlabelled,
+    train_autoencoders,
+    train_matchers,
+)
 from trilateration.training.worlds import Batch, Worlds, boundaries_of
 
 __all__ = [
@@ -37,6 +43,7 @@ __all__ = [
     "Protocol",
     "Recording",
     "TrainedEnsemble",
+    "TrainedUnlabelled",
     "Worlds",
     "boundaries_of",
     "check_packs",
@@ -49,6 +56,8 @@ __all__ = [
     "save_checkpoint",
     "step_products",
     "train",
+    "train_autoencoders",
+    "train_matchers",
     "untrained",
     "write_whole",
 ]
