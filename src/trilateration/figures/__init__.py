@@ -120,11 +120,11 @@ from trilateration.figures.worlds import (
 
 __all__ = [
     "DPI",
-    "Estimates",
     "FAINT",
     "INK",
     "PALETTE",
     "WIDTH",
+    "Estimates",
     "against_shift",
     "angle_law",
     "boundary_lines",
