@@ -120,7 +120,14 @@ def networks():
 def test_routes_code_the_trials_of_the_networks(networks):
     codes = geometry.codes_of(networks["linear"], 300)
     found = geometry.unlabelled_codes(
-        networks, 300, n_training=400, n_units=8, n_wide=3, n_readings=4, steps=300
+        networks,
+        300,
+        n_training=400,
+        n_units=8,
+        n_wide=3,
+        n_readings=4,
+        steps=300,
+        matcher_steps=100,
     )["linear"]
     assert set(found[0]) == set(geometry.ROUTES)
     shown = geometry.seen_readings(networks["linear"], 300, stream="test")

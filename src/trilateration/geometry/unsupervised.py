@@ -28,6 +28,7 @@ from trilateration.training import TrainedEnsemble
 from trilateration.training.unsupervised import train_autoencoders, train_matchers
 
 ROUTES = ("PCA", "ICA", "autoencoder", "β = 1", "β = 4", "of readings", "wide", "matcher")
+_APART = 100_000  # between seeds of different starts
 _BETAS = {"autoencoder": 0.0, "β = 1": 1.0, "β = 4": 4.0}  # weight of the divergence
 
 
@@ -113,7 +114,9 @@ def unlabelled_codes(
     n_units: int = 32,
     n_wide: int = 8,
     n_readings: int = 8,
-    steps: int = 1000,
+    steps: int = 600,
+    matcher_steps: int = 800,
+    n_starts: int = 2,
     batch: int = 32,
     stream: str = "test",
 ) -> dict[str, list[dict[str, Float[np.ndarray, "trial latent"]]]]:
@@ -139,9 +142,13 @@ def unlabelled_codes(
         Code coordinates of the wide autoencoder.
     n_readings
         Readings of each trial that matchers are trained on.
-    steps, batch
-        Of the descent.
+    steps, matcher_steps, batch
+        Of the descent of autoencoders and of matchers.
+    n_starts
+        Matchers that are trained in each world. The one of the least loss is kept: some starts end
+        in a poor minimum, and the loss, for which no label is needed, tells.
     """
+    check_count(n_starts, "n_starts")
     worlds, first = list(trained), next(iter(trained.values()))
     own_seeds, dimension = [own.seed for own in first.configurations], first.worlds.dimension
     seeds = own_seeds * len(worlds)
@@ -154,7 +161,9 @@ def unlabelled_codes(
         return np.concatenate(each)
 
     few = seen("grouped", n_training, n_readings)
-    matchers = train_matchers(few, seeds, n_latents=dimension, **options)
+    many = options | {"steps": matcher_steps}
+    starts = [seed + _APART * start for start in range(n_starts) for seed in seeds]
+    matchers = train_matchers(np.concatenate([few] * n_starts), starts, n_latents=dimension, **many)
     plain = [0.0] * len(seeds)
     single = train_autoencoders(few[:, :, 0], seeds, plain, n_latents=dimension, **options)
     means = seen("unlabelled", n_training).mean(2)
@@ -173,7 +182,10 @@ def unlabelled_codes(
     coded = dict(zip(_BETAS, np.split(coded, kinds), strict=True))
     coded["of readings"] = single.mean_codes(test)
     coded["wide"] = wide.codes(averaged)
-    coded["matcher"] = matchers.mean_codes(test)
+    matched = matchers.mean_codes(np.concatenate([test] * n_starts))
+    best = matchers.losses.reshape(n_starts, -1).argmin(axis=0)
+    at = best, np.arange(len(seeds))
+    coded["matcher"] = matched.reshape(n_starts, len(seeds), *matched.shape[1:])[at]
     found = {world: [] for world in worlds}
     for index, seed in enumerate(seeds):
         both = means[index].astype(float), averaged[index].astype(float)
