@@ -115,11 +115,24 @@ def test_averaging_a_walk_costs_the_variance_of_its_mean():
     assert causes.walk_variance(1.0, 1) == 0
 
 
-def test_shrinkage_is_that_of_the_thinnest_direction():
-    x = positions() * [1, 0.02]
-    found = causes.shrinkage(x, S)
-    assert found[0] == pytest.approx(S**2 / (S**2 + x[:, 1].var(ddof=1)), rel=0.02)
-    assert found[1] < 0.03
+def test_cover_is_that_of_the_thinnest_direction():
+    x = positions()
+    found = causes.cover(x * [1, 0.1], x)
+    assert found.thinnest == pytest.approx(0.01)
+    assert found.outside > 0.8
+    same = causes.cover(x, positions(seed=1))
+    assert same.thinnest == pytest.approx(1, abs=0.15)
+    assert same.outside < 0.05
+    noisy = x * [1, 0.1] + np.random.default_rng(0).normal(0, 0.05, x.shape)
+    assert causes.cover(noisy, x, 0.05**2).thinnest == pytest.approx(0.01, abs=0.005)
+
+
+@pytest.mark.parametrize(("correlation", "degenerate"), [(0.5, False), (0.9, True)])
+def test_correlated_positions_leave_part_of_the_box_outside(correlation, degenerate):
+    x = positions(4000)
+    found = causes.cover(evidence.correlate(x + 0.5, correlation) - 0.5, x)
+    assert found.thinnest == pytest.approx(1 - correlation, rel=0.1)
+    assert (found.outside > 0.4) == degenerate
 
 
 def test_a_fold_hides_a_direction_and_a_bend_does_not():
@@ -262,7 +275,16 @@ def test_wrong_labels_are_read_from_reports_where_positions_are_not_known():
     found = geometry.diagnose(model, boundaries, blind)
     assert found.first == "wrong labels"
     assert "level off at 0.1" in found.findings[0].evidence
-    assert set(found.not_judged) == {"blurred labels", "degenerate latents"}
+    assert set(found.not_judged) == {"blurred labels"}
+
+
+def test_positions_of_training_are_decoded_where_they_are_not_known():
+    model, boundaries, data = ideal(latents=positions() * [1.0, 0.02])
+    blind = data._replace(training=data.training._replace(latents=None))
+    found = geometry.diagnose(model, boundaries, blind)
+    assert found.first == "degenerate latents"
+    guess = causes.decoded(*(data.fresh[k] for k in (0, 2)), data.training.observations)
+    assert (guess - data.training.latents).std() == pytest.approx(S, rel=0.1)
 
 
 NARROW_AND_WRONG = ideal(tasks.near_parallel_lines(6, 0.2), rate=0.05)

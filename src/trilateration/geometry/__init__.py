@@ -42,9 +42,7 @@ label, :func:`route_scores` sets them beside the networks, :func:`twisted` is wh
 
 import importlib
 
-from trilateration.geometry import (
-    atlas,
-)
+from trilateration.geometry import atlas
 from trilateration.geometry.abstraction import (
     Dichotomies,
     balanced_dichotomies,

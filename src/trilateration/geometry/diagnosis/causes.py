@@ -6,18 +6,21 @@ Shares are of variance or information lost, 0 for none and 1 for all.
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Real
+from jaxtyping import Bool, Float, Real
 from numpy.polynomial.hermite_e import hermegauss
 from scipy import optimize, special
+from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
 from sklearn.neighbors import KNeighborsRegressor
-from sklearn.preprocessing import PolynomialFeatures
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from trilateration._arrays import Scalar
 from trilateration.observer import binary_divergence, binary_entropy, log_normal_cdf, normal_cdf
 from trilateration.tasks import Boundaries
 
 _DEPENDENT = 1e-6  # of the largest singular value
+_WITHIN = 0.95  # of training that counts as the region it covers
 _GRADED = 3.0
 _GRADED_SHARE = 0.08
 _NEIGHBOURS = 10
@@ -40,12 +43,15 @@ class Directions(NamedTuple):
     spread
         Share of the variance of position that errors of one probit cost, v/(v + var) with
         v = s² tr(AᵀA)⁻¹/D, on the directions that are not missing.
+    isotropic
+        The same for as many normals that favour no direction, v = s² D/N.
     """
 
     rank: int
     missing: float
     condition: float
     spread: float
+    isotropic: float
 
 
 def directions(tasks: Boundaries, s: Scalar, variance: Scalar) -> Directions:
@@ -65,7 +71,14 @@ def directions(tasks: Boundaries, s: Scalar, variance: Scalar) -> Directions:
     rank, dimension = len(kept), tasks.dimension
     error = s**2 * float((kept**-2.0).mean())
     condition = float(kept[0] / kept[-1]) if rank == dimension else float("inf")
-    return Directions(rank, 1 - rank / dimension, condition, error / (error + variance))
+    least = s**2 * dimension / tasks.n_tasks
+    return Directions(
+        rank,
+        1 - rank / dimension,
+        condition,
+        error / (error + variance),
+        least / (least + variance),
+    )
 
 
 def constant_labels(labels: Real[np.ndarray, "trial task"]) -> float:
@@ -152,13 +165,47 @@ def walk_variance(step: Scalar, n_steps: int) -> float:
     return float(step**2 * (n_steps - 1) * (2 * n_steps - 1) / (6 * n_steps))
 
 
-def shrinkage(latents: Float[np.ndarray, "trial dimension"], s: Scalar) -> Float[np.ndarray, "D"]:
-    """Return s²/(λ + s²) for the variances λ of the positions along their principal axes.
+class Cover(NamedTuple):
+    """Where positions of training are, beside those in use.
 
-    By so much a decoder that is fitted to these positions shrinks them; the largest comes first.
+    Attributes
+    ----------
+    thinnest
+        Variance of training along its thinnest direction, over the variance in use along it.
+    outside
+        Share of the positions in use that are outside the ellipsoid of 95 % of training, in excess
+        of 5 %.
+    inside
+        Which are inside.
     """
-    variances = np.linalg.eigvalsh(np.atleast_2d(np.cov(latents.T)))
-    return s**2 / (np.maximum(variances, 0) + s**2)
+
+    thinnest: float
+    outside: float
+    inside: Bool[np.ndarray, " other"]
+
+
+def cover(
+    latents: Float[np.ndarray, "trial dimension"],
+    others: Float[np.ndarray, "other dimension"],
+    error: Scalar = 0.0,
+) -> Cover:
+    """Return how positions of training cover those in use.
+
+    Parameters
+    ----------
+    latents, others
+        Positions of training, and in use.
+    error
+        Variance of the errors of the former on each axis, if they are decoded.
+    """
+    centre, covariance = latents.mean(axis=0), np.atleast_2d(np.cov(latents.T))
+    variances, axes = np.linalg.eigh(covariance)
+    in_use = (others @ axes[:, 0]).var(ddof=1)
+    inverse = np.linalg.pinv(covariance)
+    far = [np.einsum("ij,jk,ik->i", x, inverse, x) for x in (latents - centre, others - centre)]
+    inside = far[1] <= np.quantile(far[0], _WITHIN)
+    outside = max(0.0, 1 - float(inside.mean()) / _WITHIN)
+    return Cover(float(max(variances[0] - error, 0) / in_use), outside, inside)
 
 
 class Sight(NamedTuple):
@@ -201,6 +248,26 @@ def sight(
         errors.append(guesses - latents)
     best = min(errors, key=lambda each: (each**2).mean())
     return Sight(float((best**2).mean()), worst_share(best, latents))
+
+
+def decoded(
+    observations: Real[np.ndarray, "trial time feature"],
+    latents: Float[np.ndarray, "trial dimension"],
+    others: Real[np.ndarray, "other time feature"],
+) -> Float[np.ndarray, "other dimension"]:
+    """Return positions of other trials, by a quadratic fit to these.
+
+    Parameters
+    ----------
+    observations, latents
+        Trials whose positions are known.
+    others
+        Observations of trials whose positions are not.
+    """
+    model = make_pipeline(StandardScaler(), PCA(), PolynomialFeatures(2), Ridge(1.0))
+    model.set_params(pca__n_components=min(_COMPONENTS, observations.shape[2]))
+    model.fit(observations.mean(axis=1).astype(float), latents)
+    return model.predict(others.mean(axis=1).astype(float)).reshape(len(others), -1)
 
 
 def worst_share(

@@ -95,7 +95,7 @@ def broken(failure: str, strength: Scalar, seed: int, **changes) -> Case:
     ``ambiguous observations``  the first of three axes folded below ½, of two above
     ``drifting latents``        steps of .03 to .12
     ``few units``               3 to 1 units
-    ``few trials``              200 to 12 different trials
+    ``few trials``              120 to 12 different trials
     ``one loud task``           the first weighs 20 to 300 times as much as all others together
     ``forgotten tasks``         3 to 6 blocks of tasks, 1200 steps at a constant rate of 2e-3
     ==========================  ==================================================================
@@ -169,7 +169,7 @@ def _fault(failure, strength, base):
         "degenerate latents": {"correlation": 1 - _between(0.04, 0.0005, strength)},
         "drifting latents": {"drift": _between(0.03, 0.12, strength)},
         "few units": {"n_units": round(3 - 2 * strength)},
-        "few trials": {"pool": round(_between(200, 12, strength))},
+        "few trials": {"pool": round(_between(120, 12, strength))},
         "one loud task": {"first_weight": _between(20, 300, strength) * (base.n_tasks - 1)},
     }[failure]
 

@@ -9,7 +9,6 @@ from trilateration.geometry.diagnosis.observed import Behaviour, Data
 from trilateration.readout import left_out_predictions
 from trilateration.tasks import Boundaries
 
-_WITHIN = 95  # per cent of the trials of training that count as the region they cover
 _FEWEST = 60
 
 
@@ -40,9 +39,9 @@ class Measured(NamedTuple):
         σ as believed, σ/√t, and the same for the noise of the fresh trials.
     variance
         Of the positions in use, per axis.
-    directions, constant, graded, noise_ratio, walk, sight, labels, shrinkage
-        Of :mod:`~trilateration.geometry.diagnosis.causes`; ``labels`` and ``shrinkage`` None if
-        positions of training are not known.
+    directions, constant, graded, noise_ratio, walk, sight, labels, cover
+        Of :mod:`~trilateration.geometry.diagnosis.causes`; ``labels`` None if positions of
+        training are not known, and ``cover`` then of positions decoded from observations.
     rate_cost, blur_cost
         Information that wrong and blurred labels cost; where positions of training are not known,
         at the rate at which reports level off.
@@ -74,7 +73,7 @@ class Measured(NamedTuple):
     walk: causes.Walk
     sight: causes.Sight
     labels: causes.LabelErrors | None
-    shrinkage: np.ndarray | None
+    cover: causes.Cover
     rate_cost: float
     blur_cost: float
     skills: symptoms.Skills
@@ -101,11 +100,16 @@ def measure(behaviour: Behaviour, tasks: Boundaries, data: Data) -> Measured:
     excess = symptoms.losses(probits, fresh.labels) - causes.ideal_losses(distances, s_in_use)
     found = symptoms.skills(excess, causes.ideal_losses(distances, s_in_use), fresh.labels)
     plateau = symptoms.plateau(probits, distances, s_in_use)
-    labels, shrinkage, rate, blur = None, None, np.nan_to_num(plateau), 0.0
-    if training.latents is not None:
-        labels = causes.label_errors(training.labels, tasks.signed_distances(training.latents))
-        shrinkage = causes.shrinkage(training.latents, s)
+    sight = causes.sight(fresh.observations, fresh.latents)
+    labels, rate, blur = None, float(np.nan_to_num(plateau)), 0.0
+    trained_at, error = training.latents, 0.0
+    if trained_at is None:
+        trained_at = causes.decoded(fresh.observations, fresh.latents, training.observations)
+        error = sight.error
+    else:
+        labels = causes.label_errors(training.labels, tasks.signed_distances(trained_at))
         rate, blur = labels.rate, labels.blur
+    cover = causes.cover(trained_at, fresh.latents, error)
     return Measured(
         tasks.n_tasks,
         tasks.dimension,
@@ -120,9 +124,9 @@ def measure(behaviour: Behaviour, tasks: Boundaries, data: Data) -> Measured:
         causes.graded_share(tasks, fresh.latents, s),
         ratio,
         causes.walk(fresh.observations),
-        causes.sight(fresh.observations, fresh.latents),
+        sight,
         labels,
-        shrinkage,
+        cover,
         causes.label_cost(distances, s, rate, 0.0),
         causes.label_cost(distances, s, 0.0, blur),
         found,
@@ -130,7 +134,16 @@ def measure(behaviour: Behaviour, tasks: Boundaries, data: Data) -> Measured:
         symptoms.gain(probits, distances, s_in_use),
         plateau,
         symptoms.units(behaviour.fresh.hidden[:, -1], distances),
-        _gap(excess, behaviour.training.probits[:, -1], tasks, data, s, found.total),
+        _gap(
+            excess,
+            behaviour.training.probits[:, -1],
+            tasks,
+            data,
+            s,
+            found.total,
+            trained_at,
+            cover.inside,
+        ),
         _unheld(behaviour.fresh.hidden[:, -1], fresh.latents),
         len(np.unique(training.observations[:, -1], axis=0)),
         len(training.labels),
@@ -144,31 +157,16 @@ def _unheld(hidden, latents):
     return causes.worst_share(guesses - latents, latents)
 
 
-def _gap(excess, probits, tasks, data, s, total):
+def _gap(excess, probits, tasks, data, s, total, trained_at, inside):
     """Return the mean excess loss of fresh trials minus that of trials of training, over total."""
-    training, fresh = data.training, data.fresh
+    training = data.training
     losses = symptoms.losses(probits, training.labels)
-    if training.latents is None:
-        # Positions of training follow the same law, for all that is known.
-        ideal = causes.ideal_losses(tasks.signed_distances(fresh.latents), s)
-        before = losses.mean(axis=1) - ideal.mean()
-        after = excess.mean(axis=1)
-    else:
-        ideal = causes.ideal_losses(tasks.signed_distances(training.latents), s)
-        before = (losses - ideal).mean(axis=1)
-        after = excess.mean(axis=1)[_covered(training.latents, fresh.latents)]
+    after = excess.mean(axis=1)[inside]
+    # Where positions are decoded, what is expected of them is an average over their errors.
+    ideal = causes.ideal_losses(tasks.signed_distances(trained_at), s)
+    before = (losses - ideal).mean(axis=1)
     if len(after) < _FEWEST:
         return Gap(float("nan"), float("nan"))
     different = len(np.unique(training.observations[:, -1], axis=0))
     error = (before.var() / different + after.var() / len(after)) ** 0.5
     return Gap(float(after.mean() - before.mean()) / total, float(error) / total)
-
-
-def _covered(latents, others):
-    """Tell which of the others lie where training trials are, in an ellipsoid."""
-    inverse = np.linalg.pinv(np.atleast_2d(np.cov(latents.T)))
-    far = [
-        np.einsum("ij,jk,ik->i", x - latents.mean(axis=0), inverse, x - latents.mean(axis=0))
-        for x in (latents, others)
-    ]
-    return far[1] <= np.percentile(far[0], _WITHIN)

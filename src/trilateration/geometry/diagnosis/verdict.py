@@ -14,7 +14,8 @@ from trilateration.tasks import Boundaries
 
 _SURE = 4.0  # standard errors with which a walk or a gap must be seen
 _LIKELY = float(np.log(10))
-_DEAR = 0.1  # share of explained variance that hangs on one unit
+_UNITS = 2  # a rectified unit for each side of each dimension
+_THIN = 0.1  # of the variance in use
 _LEAD, _GOOD = 0.15, 0.8
 _LATE, _BELOW = 0.12, 0.1
 _LEVEL = 0.03
@@ -26,12 +27,12 @@ _MIMICS = {
         "ambiguous observations", "degenerate latents", "drifting latents", "few trials",
     ),
     "forgotten tasks": (
-        "misjudged noise", "degenerate latents", "ambiguous observations", "few units",
-        "few trials",
+        "distant boundaries", "misjudged noise", "degenerate latents", "ambiguous observations",
+        "few trials", "few units",
     ),
     "one loud task": (
-        "misjudged noise", "degenerate latents", "ambiguous observations", "few units",
-        "few trials", "forgotten tasks",
+        "distant boundaries", "misjudged noise", "degenerate latents", "ambiguous observations",
+        "few trials", "few units", "forgotten tasks",
     ),
 }  # fmt: skip
 
@@ -130,8 +131,8 @@ def diagnose(model: Model, tasks: Boundaries, data: Data) -> Diagnosis:
     loud task that stands last in the list and a last task that was trained last are both
     ``"forgotten tasks"``; noise is compared between training and use, and a belief that is wrong of
     both goes unseen; with one reading neither noise nor drift can be seen; without positions of
-    training, blurred labels look like short training. A map that is nearly singular loses nothing
-    if the noise comes before it, and counts as ambiguous if it comes after.
+    training, blurred labels look like wrong ones or like too little training. A map that is nearly
+    singular loses nothing if the noise comes before it, and counts as ambiguous if it comes after.
 
     Parameters
     ----------
@@ -183,7 +184,10 @@ def _near_parallel(m):
     found = m.directions
     if found.rank < m.dimension:
         return f"rank {found.rank} < D = {m.dimension}: directions are missing, not narrow"
-    return found.spread, f"condition number κ(A) = {found.condition:.3g} of {m.n_tasks} normals"
+    return (
+        found.spread - found.isotropic,
+        f"condition number κ(A) = {found.condition:.3g} of {m.n_tasks} normals",
+    )
 
 
 def _distant(m):
@@ -218,8 +222,8 @@ def _wrong(m):
     if not np.isfinite(m.plateau):
         return "positions of training are not known, and no boundary is far from enough trials"
     # Units that are missing make reports unsure too.
-    level = m.plateau if m.units.dearest < _DEAR and m.plateau > _LEVEL else 0.0
-    return m.rate_cost * (level > 0), (
+    level = m.plateau > _LEVEL and m.units.alive > _UNITS * m.dimension
+    return m.rate_cost * level, (
         f"far from every boundary reports level off at {m.plateau:.3f} from 0 and 1"
     )
 
@@ -240,11 +244,9 @@ def _of_labels(m, cost, evidence, told):
 
 
 def _degenerate(m):
-    if m.shrinkage is None:
-        return "positions of training are not known"
-    box = m.s**2 / (m.variance + m.s**2)
-    return float((m.shrinkage**2).mean()) - box**2, (
-        f"along the thinnest direction of training a decoder shrinks by {m.shrinkage.max():.2f}"
+    return m.cover.outside * (m.cover.thinnest < _THIN), (
+        f"along its thinnest direction training has {m.cover.thinnest:.3f} of the variance of "
+        f"positions in use, and {m.cover.outside:.2f} of these lie outside of where it was"
     )
 
 
@@ -269,8 +271,7 @@ def _drifting(m):
 
 def _few_units(m):
     lost = 1 - m.sight.error / m.variance - m.units.r2
-    needed = m.units.dearest > _DEAR or m.units.alive < m.directions.rank
-    return lost * needed, (
+    return lost * (m.units.alive <= _UNITS * m.dimension), (
         f"{m.units.alive} of {m.n_units} units vary; they explain {m.units.r2:.2f} of the "
         f"distances, {m.units.dearest:.2f} less without the dearest"
     )
