@@ -27,22 +27,20 @@ told the noise, :func:`rank_by_streams` is not deceived by bends; :func:`hermite
 what bends add. :func:`blind_networks` tests them,
 :func:`blind_pairs` and :func:`stream_networks` with two streams.
 
+*Without labels.* :func:`unlabelled_codes` codes the same trials by :data:`ROUTES` that see no
+label, :func:`route_scores` sets them beside the networks, :func:`twisted` is why they may fail.
+
 *Recordings.* :class:`Neurons` spike at rates set by a state. :func:`shared_errors`,
 :func:`held_out_distances`, :func:`slope_growth` and :func:`encoding_cosine` are what one could
 compute from a recording; :func:`shared_errors_session` and its like simulate one, with this or that
 theory true.
-
-*Unknown factors.* How many factors reports move along: :func:`count_factors` against the law of
-random matrices, :func:`parallel_analysis`, :func:`cross_validated_rank`; whether there are enough
-tasks to tell: :func:`left_out_transfer`. :func:`blind_worlds` and :func:`blind_networks` test them.
-
-*Without labels.* :func:`unlabelled_codes` codes the same trials by :data:`ROUTES` that see no
-label, :func:`route_scores` sets them beside the networks, :func:`twisted` is why they may fail.
 """
 
 import importlib
 
-from trilateration.geometry import atlas
+from trilateration.geometry import (
+    atlas,
+)
 from trilateration.geometry.abstraction import (
     Dichotomies,
     balanced_dichotomies,
