@@ -162,11 +162,13 @@ def _gap(excess, probits, tasks, data, s, total, trained_at, inside):
     training = data.training
     losses = symptoms.losses(probits, training.labels)
     after = excess.mean(axis=1)[inside]
-    # Where positions are decoded, what is expected of them is an average over their errors.
-    ideal = causes.ideal_losses(tasks.signed_distances(trained_at), s)
-    before = (losses - ideal).mean(axis=1)
     if len(after) < _FEWEST:
         return Gap(float("nan"), float("nan"))
+    # Of decoded positions the side is not known; fresh ones from the same region stand in for them.
+    known = training.latents is not None
+    where = trained_at if known else data.fresh.latents[inside]
+    ideal = causes.ideal_losses(tasks.signed_distances(where), s)
+    before = (losses - (ideal if known else ideal.mean(axis=0))).mean(axis=1)
     different = len(np.unique(training.observations[:, -1], axis=0))
     error = (before.var() / different + after.var() / len(after)) ** 0.5
     return Gap(float(after.mean() - before.mean()) / total, float(error) / total)
