@@ -13,6 +13,7 @@ from trilateration.figures.theme import FAINT, INK, PALETTE
 
 
 @runtime_checkable
+@runtime_checkable
 class Scores(Protocol):
     """Scores with a failure and with its cure, and their half-widths."""
 
