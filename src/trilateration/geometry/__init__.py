@@ -39,6 +39,7 @@ theory true.
 import importlib
 
 from trilateration.geometry import atlas
+from trilateration.geometry._of_networks import OF_NETWORKS
 from trilateration.geometry.abstraction import (
     Dichotomies,
     balanced_dichotomies,
@@ -180,76 +181,6 @@ from trilateration.geometry.wrong import (
     flipped_reports,
     unflipped_reports,
 )
-
-# What needs torch, and the module that has it.
-_OF_NETWORKS = {
-    "Attractors": "points",
-    "CODES": "worlds",
-    "Case": "diagnosis.examples",
-    "Codes": "worlds",
-    "ESTIMATORS": "blind",
-    "Leak": "worlds",
-    "PAIR_ESTIMATORS": "blind_streams",
-    "PrincipalAxes": "relaxation",
-    "ProbitPaths": "worlds",
-    "ROUTES": "unsupervised",
-    "RateDynamics": "dynamics",
-    "Relaxation": "relaxation",
-    "SYMPTOMS": "symptoms",
-    "SeenCase": "diagnosis.networks",
-    "SlowPoints": "points",
-    "attractors": "points",
-    "blind_networks": "blind",
-    "blind_pairs": "blind_streams",
-    "blind_worlds": "blind",
-    "broken": "diagnosis.examples",
-    "codes_of": "worlds",
-    "component_codes": "unsupervised",
-    "distinct_points": "points",
-    "estimate_factors": "blind",
-    "exact_reports_score": "predictions",
-    "examine": "diagnosis.examples",
-    "expected_stream_rank": "blind_streams",
-    "factor_strengths": "blind",
-    "fitted_weights": "filters",
-    "flips_taken_out": "symptoms",
-    "grid_probits": "predictions",
-    "healthy": "diagnosis.examples",
-    "hold_by_hand": "by_hand",
-    "ideal_probits": "predictions",
-    "matched_correlation": "unsupervised",
-    "mean_lag": "filters",
-    "measured_slopes": "worlds",
-    "network_shared_errors": "filters",
-    "network_symptoms": "symptoms",
-    "network_weights": "filters",
-    "noisy_reports": "blind",
-    "paired": "worlds",
-    "paired_reports": "blind_streams",
-    "principal_axes": "relaxation",
-    "probit_paths": "worlds",
-    "probit_slopes": "predictions",
-    "renewed_heads": "symptoms",
-    "rest": "relaxation",
-    "ring_spikes": "filters",
-    "route_scores": "unsupervised",
-    "seen_cases": "diagnosis.networks",
-    "seen_readings": "unsupervised",
-    "signatures": "symptoms",
-    "slow_points": "points",
-    "spectra": "dynamics",
-    "state_gain": "worlds",
-    "stream_networks": "blind_streams",
-    "sufficient_mean": "predictions",
-    "summary": "worlds",
-    "symmetry_leak": "worlds",
-    "time_constants": "dynamics",
-    "timing_scores": "worlds",
-    "twisted": "unsupervised",
-    "twisted_r2": "unsupervised",
-    "unlabelled_codes": "unsupervised",
-    "world_scores": "worlds",
-}
 
 __all__ = [
     "ANGLE_TRUTHS",
@@ -426,7 +357,7 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     """Import what needs torch when it is first asked for."""
-    if name in _OF_NETWORKS:
-        module = importlib.import_module(f"trilateration.geometry.{_OF_NETWORKS[name]}")
+    if name in OF_NETWORKS:
+        module = importlib.import_module(f"trilateration.geometry.{OF_NETWORKS[name]}")
         return getattr(module, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

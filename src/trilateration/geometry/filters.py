@@ -83,7 +83,7 @@ def ring_spikes(
     n_positions: int = 8,
     spikes: Scalar = 8.0,
     seed: int = 0,
-) -> list[Float[np.ndarray, "position repeat unit"]]:
+) -> list[Float[np.ndarray, "position repeat _unit"]]:
     """Let hidden units spike at rates in proportion to their last state, at positions on a ring.
 
     Units that are constant are left out. Each of the others has on average ``spikes`` spikes above
@@ -117,7 +117,7 @@ def ring_spikes(
 
 
 def network_shared_errors(
-    counts: list[Float[np.ndarray, "position repeat unit"]], *, seed: int = 0
+    counts: list[Float[np.ndarray, "position repeat _unit"]], *, seed: int = 0
 ) -> list[SharedErrors]:
     """Split the units of each network at random, and return what the halves get wrong together.
 
