@@ -65,6 +65,25 @@ def test_a_trimmed_page_is_a_fraction_of_what_it_was(site: Path) -> None:
     assert after < 300_000
 
 
+@pytest.mark.parametrize(("colour", "kept"), [("#24292F", False), ("#ff0000", True)])
+def test_punctuation_of_code_loses_its_span_where_it_looks_the_same(
+    site: Path, colour: str, kept: bool
+) -> None:
+    sheet = "".join(
+        f'html[data-theme="{theme}"] .highlight {{ background: #ffffff; color: #24292F }}\n'
+        f'html[data-theme="{theme}"] .highlight .p {{ color: {own} }}\n'
+        for theme, own in (("light", "#24292F"), ("dark", colour))
+    )
+    write(site / "_static/pygments.css", sheet)
+    code = '<div class="highlight"><span class="n">f</span><span class="p">()</span></div>'
+    write(site / "page.html", PAGE.replace("BODY", code))
+    trim_site(site)
+    html = (site / "page.html").read_text(encoding="utf-8")
+    assert ('<span class="p">()</span>' in html) is kept
+    assert '<span class="n">f</span>' in html
+    assert "()" in html
+
+
 def test_no_page_loads_the_script_that_draws_icons(site: Path) -> None:
     trim_site(site)
     assert not list(site.rglob("fontawesome.js*"))

@@ -8,8 +8,10 @@ from bookbuild.trim._common import TrimError, pages_of, rewrite
 
 def trim(html_dir: Path) -> None:
     """Clean each page and delete the files that no page needs."""
+    plain = _punctuation_is_plain(html_dir / "_static" / "pygments.css")
     for page in pages_of(html_dir):
-        rewrite(page, _cleaned(page.read_text(encoding="utf-8"), page.name))
+        html = _cleaned(page.read_text(encoding="utf-8"), page.name)
+        rewrite(page, _PUNCTUATION.sub(r"\1", html) if plain else html)
     _replace_bare_redirect(html_dir / "index.html")
     _delete_unused_files(html_dir)
 
@@ -44,6 +46,20 @@ _MATHJAX_SCRIPTS = re.compile(
     r"|\s*<script[^>]*_static/mathjax/mathjax\.js[^>]*></script>"
 )
 _FORMULA = re.compile(r'class="[^"]*\b(?:math|output_area)\b(?!-)')
+
+
+# A third of the elements of a page with much code: each comma and bracket in a span of its own.
+_PUNCTUATION = re.compile(r'<span class="p">([^<]*)</span>')
+
+
+def _punctuation_is_plain(css: Path) -> bool:
+    """Return whether punctuation has the colour of code without a class, in every theme."""
+    text = css.read_text(encoding="utf-8") if css.is_file() else ""
+    plain, own = (
+        dict(re.findall(rf"(\S*)\s*\.highlight{token} \{{[^}}]*?(?<![-\w])color: (#\w+)", text))
+        for token in ("", r" \.p")
+    )
+    return bool(own) and own == plain
 
 
 def _cleaned(html: str, name: str) -> str:
