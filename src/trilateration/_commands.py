@@ -58,6 +58,14 @@ _NETWORK = {
     "held_out": "side of the corner of positive coordinates that training never shows",
     "correlation": "of the latent coordinates in training",
     "network_noise": "standard deviation of what is added to the drive of every unit",
+    "task_spread": "range of the angles of parallel lines, in degrees",
+    "offset_shift": "added to the offset of every random boundary, in latent units",
+    "label_noise": "probability that a label of training is the wrong one",
+    "label_blur": "standard deviation of the distance from which a label of training is made",
+    "pool": "number of different trials in training; 0 for new ones for ever",
+    "drift": "standard deviation per step of a random walk of the latent state",
+    "blocks": "parts of the descent, in each of which one group of tasks is asked",
+    "first_weight": "of the first task in the loss, where the mean is 1",
 }
 _PROTOCOL = {
     "stimulus_steps": "steps with evidence",
