@@ -5,7 +5,7 @@ import pytest
 from scipy import linalg
 from statsmodels.tsa.statespace.structural import UnobservedComponents
 
-from trilateration import evidence, geometry, observer, tasks
+from trilateration import evidence, observer, tasks
 from trilateration.parameters import generator
 
 SIGMA, DRIFT, STEPS = 0.2, 0.07, 12
@@ -142,16 +142,6 @@ def test_the_cost_of_other_weights():
         SIGMA**2 * observer.random_walk_gain(SIGMA, DRIFT), rel=1e-6
     )
     assert observer.leaky_weights(0.3, 5).sum() == pytest.approx(1)
-
-
-def test_the_atlas_has_the_same_weights_and_errors():
-    """There they come from the covariance of the readings, here from a recursion."""
-    weights = observer.random_walk_weights(SIGMA, DRIFT, STEPS)
-    np.testing.assert_allclose(geometry.drift_weights(STEPS, SIGMA, DRIFT), weights, atol=1e-12)
-    flat = np.full(STEPS, 1 / STEPS)
-    for own in (weights, flat):
-        wanted = geometry.drift_variance(STEPS, SIGMA, DRIFT, own)
-        assert observer.weights_error(own, SIGMA, DRIFT) == pytest.approx(wanted)
 
 
 def test_confidence_of_summed_evidence():

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trilateration import geometry, training
+from trilateration import geometry, observer, training
 from trilateration.evidence import standard_error
 from trilateration.geometry import atlas
 from trilateration.observer import normal_cdf, readout_covariance
@@ -67,13 +67,20 @@ def test_blurred_labels_are_a_gain(blur):
     close(cured, cured_half, 1 / (1 + 12 * S**2))
 
 
+def walk_covariance(n_steps, sigma, drift):
+    """Return the covariance of X(k) − x*(t) between steps: its noise, and the way still to go."""
+    left = np.arange(n_steps)[::-1]
+    return sigma**2 * np.eye(n_steps) + drift**2 * np.minimum(left[:, None], left)
+
+
 @pytest.mark.parametrize("drift", [0.0, 0.02, 0.08])
 def test_a_walking_state_costs_what_its_covariance_says(drift):
     plain = np.full(atlas.N_STEPS, 1 / atlas.N_STEPS)
-    args = atlas.N_STEPS, atlas.SIGMA, drift
+    covariance = walk_covariance(atlas.N_STEPS, atlas.SIGMA, drift)
+    best = 1 / np.linalg.inv(covariance).sum()
     broken, cured, half, cured_half = mean_of(atlas.drifting, drift)
-    close(broken, half, 1 - 12 * geometry.drift_variance(*args, plain))
-    close(cured, cured_half, 1 - 12 * geometry.drift_variance(*args))
+    close(broken, half, 1 - 12 * plain @ covariance @ plain)
+    close(cured, cured_half, 1 - 12 * best)
 
 
 def test_a_fold_inside_loses_and_outside_does_not():
@@ -133,16 +140,12 @@ def test_flipped_reports_are_calibrated_for_flipped_labels():
     sigma=st.floats(0.05, 2),
     drift=st.floats(0, 0.5),
 )
-def test_drift_weights_are_those_of_a_kalman_filter(n_steps, sigma, drift):
-    weights, variance = np.array([1.0]), sigma**2
-    for _ in range(n_steps - 1):
-        ahead = variance + drift**2
-        gain = ahead / (ahead + sigma**2)
-        weights, variance = np.append((1 - gain) * weights, gain), (1 - gain) * ahead
-    np.testing.assert_allclose(
-        geometry.drift_weights(n_steps, sigma, drift), weights, rtol=1e-6, atol=1e-12
-    )
-    assert geometry.drift_variance(n_steps, sigma, drift) == pytest.approx(variance, rel=1e-6)
+def test_weights_of_a_walk_are_those_of_its_covariance(n_steps, sigma, drift):
+    covariance = walk_covariance(n_steps, sigma, drift)
+    raw = np.linalg.solve(covariance, np.ones(n_steps))
+    weights = observer.random_walk_weights(sigma, drift, n_steps)
+    np.testing.assert_allclose(weights, raw / raw.sum(), rtol=1e-6, atol=1e-9)
+    assert observer.weights_error(weights, sigma, drift) == pytest.approx(1 / raw.sum(), rel=1e-6)
 
 
 def test_symptoms_of_small_networks_and_their_signatures():
@@ -176,8 +179,6 @@ def test_symptoms_of_small_networks_and_their_signatures():
     [
         (lambda: geometry.flipped_reports(np.array([1.2]), 0.1), "reports must"),
         (lambda: geometry.flipped_reports(np.array([0.2]), 0.5), "label_noise must be less than"),
-        (lambda: geometry.drift_weights(0, 1.0, 0.1), "n_steps must be"),
-        (lambda: geometry.drift_variance(3, 1.0, 0.1, np.ones(3)), "weights must be 3 numbers"),
         (lambda: mean_of(atlas.rank_deficient, 0), "rank must be"),
         (lambda: mean_of(atlas.on_a_line, 1.0), "correlation must be"),
         (lambda: geometry.outcomes(atlas.short, [3], seed=1, n_worlds=1), "n_worlds must be"),
@@ -204,11 +205,12 @@ def test_one_hard_task_costs_what_gauss_and_markov_say(ratio):
 def test_drift_ends_in_the_steady_state():
     sigma, drift = 0.2, 0.05
     steady = drift * (np.sqrt(drift**2 + 4 * sigma**2) - drift) / 2
-    variances = [geometry.drift_variance(t, sigma, drift) for t in (1, 5, 20, 200)]
+    best = [observer.random_walk_weights(sigma, drift, t) for t in (1, 5, 20, 200)]
+    variances = [observer.weights_error(own, sigma, drift) for own in best]
     assert np.all(np.diff(variances) < 0)
     assert variances[-1] == pytest.approx(steady, rel=1e-9)
     for t in (1, 7, 40):
-        plain = geometry.drift_variance(t, sigma, drift, np.full(t, 1 / t))
+        plain = observer.weights_error(np.full(t, 1 / t), sigma, drift)
         assert plain == pytest.approx(sigma**2 / t + drift**2 * (t - 1) * (2 * t - 1) / (6 * t))
 
 

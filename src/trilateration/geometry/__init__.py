@@ -65,7 +65,6 @@ from trilateration.geometry.atlas import (
 )
 from trilateration.geometry.bent_codes import (
     bent_covariance,
-    bent_rank,
     hermite_variances,
 )
 from trilateration.geometry.diagnosis import (
@@ -112,7 +111,6 @@ from trilateration.geometry.factors import (
     noise_edge,
     parallel_analysis,
     seen_eigenvalue,
-    spanned_shares,
 )
 from trilateration.geometry.nonlinear import (
     Decoding,
@@ -175,9 +173,6 @@ from trilateration.geometry.unknown_dimension import (
     strength_of_eigenvalue,
 )
 from trilateration.geometry.wrong import (
-    drift_covariance,
-    drift_variance,
-    drift_weights,
     flipped_reports,
     unflipped_reports,
 )
@@ -238,7 +233,6 @@ __all__ = [
     "axis_angles",
     "balanced_dichotomies",
     "bent_covariance",
-    "bent_rank",
     "blind_networks",
     "blind_pairs",
     "block_session",
@@ -255,9 +249,6 @@ __all__ = [
     "distance_correlation",
     "distinct_points",
     "draw_neurons",
-    "drift_covariance",
-    "drift_variance",
-    "drift_weights",
     "encoding_axes",
     "encoding_cosine",
     "enough_tasks",
@@ -333,7 +324,6 @@ __all__ = [
     "signatures",
     "slope_growth",
     "slow_points",
-    "spanned_shares",
     "sparseness",
     "spectra",
     "state_gain",

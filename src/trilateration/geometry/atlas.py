@@ -19,8 +19,8 @@ from trilateration._checks import (
     check_positive,
 )
 from trilateration.evidence import correlate, observe, sample_means, standard_error, uniform_latents
-from trilateration.geometry.wrong import drift_weights, flipped_reports, unflipped_reports
-from trilateration.observer import normal_cdf, normal_quantile, trilaterate
+from trilateration.geometry.wrong import flipped_reports, unflipped_reports
+from trilateration.observer import normal_cdf, normal_quantile, random_walk_weights, trilaterate
 from trilateration.parameters import generator
 from trilateration.readout import fit_linear, prior_r2
 from trilateration.tasks import (
@@ -258,7 +258,7 @@ def drifting(drift: Scalar, rng: np.random.Generator) -> Outcome:
     left = way[:, ::-1].cumsum(axis=1)[:, ::-1]
     readings = observe(latents, SIGMA, N_STEPS, rng=rng) + left
     plain = np.full(N_STEPS, 1 / N_STEPS)
-    weights = plain, drift_weights(N_STEPS, SIGMA, drift)
+    weights = plain, random_walk_weights(SIGMA, drift, N_STEPS)
     return Outcome(
         *(prior_r2(latents, np.einsum("ntd,t->nd", readings, own)).value for own in weights)
     )

@@ -1,7 +1,5 @@
 """How many dimensions a bent report adds: the covariance of codes g(u) in Hermite's series."""
 
-from math import comb
-
 import numpy as np
 from jaxtyping import Float, Real
 
@@ -60,19 +58,3 @@ def bent_covariance(
     cosines = as_floating(normals, "normals") @ np.asarray(normals, dtype=float).T
     powers = np.arange(1, len(variances) + 1)
     return (np.asarray(variances, float) * cosines[..., None] ** powers).sum(axis=-1)
-
-
-def bent_rank(dimension: int, degrees: tuple[int, ...]) -> int:
-    """Return how many directions codes of these Hermite degrees fill, given tasks enough.
-
-    Σ C(D + k − 1, k) over the degrees, the numbers of monomials of degree k in D variables.
-
-    Parameters
-    ----------
-    dimension
-        D ≥ 1.
-    degrees
-        Degrees ≥ 1 with c_k ≠ 0.
-    """
-    check_count(dimension, "dimension")
-    return sum(comb(dimension + check_count(k, "degree") - 1, k) for k in degrees)

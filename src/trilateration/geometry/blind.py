@@ -54,9 +54,14 @@ def noisy_reports(
     check_positive(noise_sd, "noise_sd")
     check_generator(rng)
     latents = uniform_latents(n_trials, boundaries.dimension, rng=rng)
+    return told_of(latents, boundaries, sigma, n_steps, noise_sd, rng, code)
+
+
+def told_of(latents, boundaries, sigma, n_steps, noise_sd, rng, code):
+    """Return what is reported of given latent states; the other arguments as above."""
     means = sample_means(latents, sigma, n_steps, rng=rng)
     u = boundaries.signed_distances(means) / standard_error(sigma, n_steps)
-    return report_code(u, code) + noise_sd * rng.standard_normal(u.shape)
+    return report_code(u, code) + float(noise_sd) * rng.standard_normal(u.shape)
 
 
 def estimate_factors(

@@ -9,8 +9,8 @@ from sklearn.decomposition import PCA
 
 from trilateration._arrays import Scalar, as_floating
 from trilateration._checks import check_at_least, check_count, check_generator, check_positive
-from trilateration.evidence import sample_means, standard_error, uniform_latents
-from trilateration.geometry.blind import factor_strengths
+from trilateration.evidence import standard_error, uniform_latents
+from trilateration.geometry.blind import factor_strengths, told_of
 from trilateration.geometry.dimensionality import participation_ratio
 from trilateration.geometry.factors import (
     count_factors,
@@ -25,7 +25,7 @@ from trilateration.geometry.unknown_dimension import (
     rank_by_streams,
 )
 from trilateration.parameters import generator
-from trilateration.readout import report_code, reported_probits
+from trilateration.readout import reported_probits
 from trilateration.tasks import Boundaries, random_hyperplanes
 from trilateration.training import TrainedEnsemble, record
 
@@ -75,13 +75,10 @@ def paired_reports(
     check_at_least(noise_sd, 0, "noise_sd")
     check_generator(rng)
     latents = uniform_latents(n_trials, boundaries.dimension, rng=rng)
-    s = standard_error(sigma, n_steps)
-    reports = []
-    for _ in range(2):
-        means = sample_means(latents, sigma, n_steps, rng=rng)
-        told = report_code(boundaries.signed_distances(means) / s, code)
-        reports.append(told + float(noise_sd) * rng.standard_normal(told.shape))
-    return reports[0], reports[1]
+    first, second = (
+        told_of(latents, boundaries, sigma, n_steps, noise_sd, rng, code) for _ in range(2)
+    )
+    return first, second
 
 
 def expected_stream_rank(

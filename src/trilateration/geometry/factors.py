@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Real
 
-from trilateration._arrays import Scalar, as_floating
+from trilateration._arrays import Scalar
 from trilateration._checks import (
     check_between,
     check_count,
@@ -275,29 +275,6 @@ def expected_transfer(
     """
     check_count(dimension, "dimension")
     return np.asarray(np.minimum(1.0, (np.asarray(n_tasks) - 1) / dimension))
-
-
-def spanned_shares(normals: Real[np.ndarray, "task dimension"]) -> Float[np.ndarray, " task"]:
-    """Return |P a_i|², P the projection on the span of all other normals.
-
-    The R² with which exact probits of the others predict that of task i, where the mean of the
-    evidence varies alike along all axes.
-
-    Parameters
-    ----------
-    normals
-        A, shape ``(task, dimension)``, unit rows, at least two.
-    """
-    normals = as_floating(normals, "normals").astype(float)
-    if normals.ndim != 2 or len(normals) < 2:
-        raise ValueError(
-            f"normals must have shape (task, dimension) with 2 tasks or more, got {normals.shape}"
-        )
-    shares = []
-    for task, own in enumerate(normals):
-        others = np.delete(normals, task, axis=0)
-        shares.append(own @ np.linalg.pinv(others) @ others @ own)
-    return np.array(shares)
 
 
 def _eigenvalues(codes):
