@@ -98,7 +98,15 @@ def outcomes(
 
 
 def rank_deficient(rank: int, rng: np.random.Generator) -> Outcome:
-    """Ask about ``rank`` of four dimensions; cured by one task for each of the others."""
+    """Ask about ``rank`` of four dimensions; cured by one task for each of the others.
+
+    Parameters
+    ----------
+    rank
+        Whole number of directions asked about, 1 to 4.
+    rng
+        Draws the world.
+    """
     check_count(rank, "rank")
     check_between(rank, 0, 5, "rank")
     latents, means = _trials(4, rng)
@@ -116,7 +124,15 @@ def rank_deficient(rank: int, rng: np.random.Generator) -> Outcome:
 
 
 def near_parallel(spread: Scalar, rng: np.random.Generator) -> Outcome:
-    """Take lines within ``spread`` degrees, probits off by one unit; cured by turning two lines."""
+    """Take lines within ``spread`` degrees, probits off by one unit; cured by turning two lines.
+
+    Parameters
+    ----------
+    spread
+        Range > 0 of the angles of the lines, in degrees.
+    rng
+        Draws the world.
+    """
     latents, means = _trials(2, rng)
     narrow = near_parallel_lines(N_TASKS, np.radians(spread))
     turned = near_parallel_lines(2, np.radians(spread), direction=np.pi / 2)
@@ -129,6 +145,13 @@ def distant(offset: Scalar, rng: np.random.Generator) -> Outcome:
     """Put boundaries ``offset`` from the middle, reports off by .01; cured by putting them there.
 
     Both are read by least squares from the reports as they are.
+
+    Parameters
+    ----------
+    offset
+        Distance ≥ 0 of every boundary from the middle, in latent units.
+    rng
+        Draws the world.
     """
     check_at_least(offset, 0, "offset")
     latents, means = _trials(2, rng)
@@ -142,7 +165,15 @@ def distant(offset: Scalar, rng: np.random.Generator) -> Outcome:
 
 
 def saturated(sigma: Scalar, rng: np.random.Generator) -> Outcome:
-    """Store reports as float32; cured by storing their logarithms, and so the probits."""
+    """Store reports as float32; cured by storing their logarithms, and so the probits.
+
+    Parameters
+    ----------
+    sigma
+        σ > 0 of one reading, in latent units.
+    rng
+        Draws the world.
+    """
     check_positive(sigma, "sigma")
     latents, means = _trials(2, rng, sigma=sigma)
     u = _probits(means, evenly_spaced_lines(24), sigma=sigma)
@@ -150,7 +181,15 @@ def saturated(sigma: Scalar, rng: np.random.Generator) -> Outcome:
 
 
 def misjudged(ratio: Scalar, rng: np.random.Generator) -> Outcome:
-    """Take σ for ``ratio`` times what it is; cured by an affine decoder."""
+    """Take σ for ``ratio`` times what it is; cured by an affine decoder.
+
+    Parameters
+    ----------
+    ratio
+        Believed σ by the true one, > 0.
+    rng
+        Draws the world.
+    """
     check_positive(ratio, "ratio")
     latents, means = _trials(2, rng)
     u = _probits(means, evenly_spaced_lines(N_TASKS)) / ratio
@@ -158,7 +197,15 @@ def misjudged(ratio: Scalar, rng: np.random.Generator) -> Outcome:
 
 
 def short(n_steps: int, rng: np.random.Generator) -> Outcome:
-    """Take the mean of ``n_steps`` readings for the position; cured by shrinking it."""
+    """Take the mean of ``n_steps`` readings for the position; cured by shrinking it.
+
+    Parameters
+    ----------
+    n_steps
+        Readings of a trial, ≥ 1.
+    rng
+        Draws the world.
+    """
     check_count(n_steps, "n_steps")
     latents, means = _trials(2, rng, n_steps=n_steps)
     shrunk = means / (1 + 12 * standard_error(SIGMA, n_steps) ** 2)
@@ -170,6 +217,13 @@ def uneven(ratio: Scalar, rng: np.random.Generator) -> Outcome:
 
     Its probit is off by that many units, those of the others by one. The position is read by A⁺,
     and by the weights of Gauss and Markov.
+
+    Parameters
+    ----------
+    ratio
+        Error of the reports of one task by that of the others, > 0.
+    rng
+        Draws the world.
     """
     check_positive(ratio, "ratio")
     latents, means = _trials(2, rng)
@@ -189,6 +243,13 @@ def flipped(label_noise: Scalar, rng: np.random.Generator) -> Outcome:
     """Learn from labels that are wrong so often; cured by taking the errors out again.
 
     Both are read as probits by an affine decoder, in a quadrant that it has not seen.
+
+    Parameters
+    ----------
+    label_noise
+        Share ε of wrong labels, 0 ≤ ε < ½.
+    rng
+        Draws the world.
     """
     latents, means = _trials(2, rng)
     reports = normal_cdf(_probits(means, evenly_spaced_lines(N_TASKS)))
@@ -201,7 +262,15 @@ def flipped(label_noise: Scalar, rng: np.random.Generator) -> Outcome:
 
 
 def blurred(label_blur: Scalar, rng: np.random.Generator) -> Outcome:
-    """Learn from labels made at a distance that is off; cured by an affine decoder."""
+    """Learn from labels made at a distance that is off; cured by an affine decoder.
+
+    Parameters
+    ----------
+    label_blur
+        Standard deviation ≥ 0 of the error of the distance, in latent units.
+    rng
+        Draws the world.
+    """
     check_at_least(label_blur, 0, "label_blur")
     latents, means = _trials(2, rng)
     s = standard_error(SIGMA, N_STEPS)
@@ -210,7 +279,15 @@ def blurred(label_blur: Scalar, rng: np.random.Generator) -> Outcome:
 
 
 def on_a_line(correlation: Scalar, rng: np.random.Generator) -> Outcome:
-    """Fit a decoder where latents are correlated, use it where they are not; cured by A⁺."""
+    """Fit a decoder where latents are correlated, use it where they are not; cured by A⁺.
+
+    Parameters
+    ----------
+    correlation
+        Of the two latent coordinates where the decoder is fitted, −1 < ρ < 1.
+    rng
+        Draws the world.
+    """
     check_between(correlation, -1, 1, "correlation")
     latents, means = _trials(2, rng)
     shown = correlate(rng.random((_TRIALS, 2)), correlation) - 0.5
@@ -226,7 +303,15 @@ def on_a_line(correlation: Scalar, rng: np.random.Generator) -> Outcome:
 
 
 def folded(fold: Scalar, rng: np.random.Generator) -> Outcome:
-    """Show (x₁, |x₂ + fold|); cured by one more sensor, folded outside of the box."""
+    """Show (x₁, |x₂ + fold|); cured by one more sensor, folded outside of the box.
+
+    Parameters
+    ----------
+    fold
+        Distance ≥ 0 of the fold from the middle, in latent units.
+    rng
+        Draws the world.
+    """
     check_at_least(fold, 0, "fold")
     latents = uniform_latents(_TRIALS, 2, rng=rng)
     readings = observe(latents, SIGMA, N_STEPS, rng=rng)
@@ -238,7 +323,15 @@ def folded(fold: Scalar, rng: np.random.Generator) -> Outcome:
 
 
 def squeezed(gain: Scalar, rng: np.random.Generator) -> Outcome:
-    """Show (x₁, gain x₂) with noise σ behind it; cured by ten times as many readings."""
+    """Show (x₁, gain x₂) with noise σ behind it; cured by ten times as many readings.
+
+    Parameters
+    ----------
+    gain
+        Of the map on the second axis, > 0.
+    rng
+        Draws the world.
+    """
     check_positive(gain, "gain")
     latents = uniform_latents(_TRIALS, 2, rng=rng)
     scores = []
@@ -250,7 +343,15 @@ def squeezed(gain: Scalar, rng: np.random.Generator) -> Outcome:
 
 
 def drifting(drift: Scalar, rng: np.random.Generator) -> Outcome:
-    """Let the latent state walk, count all readings alike; cured by a Kalman filter's weights."""
+    """Let the latent state walk, count all readings alike; cured by a Kalman filter's weights.
+
+    Parameters
+    ----------
+    drift
+        Standard deviation ≥ 0 of a step of the walk, per axis, in latent units.
+    rng
+        Draws the world.
+    """
     check_at_least(drift, 0, "drift")
     latents = uniform_latents(_TRIALS, 2, rng=rng)
     way = drift * rng.standard_normal((_TRIALS, N_STEPS, 2))

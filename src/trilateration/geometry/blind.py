@@ -57,8 +57,16 @@ def noisy_reports(
     return told_of(latents, boundaries, sigma, n_steps, noise_sd, rng, code)
 
 
-def told_of(latents, boundaries, sigma, n_steps, noise_sd, rng, code):
-    """Return what is reported of given latent states; the other arguments as above."""
+def told_of(
+    latents: Float[np.ndarray, "trial dimension"],
+    boundaries: Boundaries,
+    sigma: Scalar,
+    n_steps: int,
+    noise_sd: Scalar,
+    rng: np.random.Generator,
+    code: str,
+) -> Float[np.ndarray, "trial task"]:
+    """Return what is reported of given latent states; the other arguments as for noisy_reports."""
     means = sample_means(latents, sigma, n_steps, rng=rng)
     u = boundaries.signed_distances(means) / standard_error(sigma, n_steps)
     return report_code(u, code) + float(noise_sd) * rng.standard_normal(u.shape)

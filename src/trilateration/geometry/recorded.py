@@ -140,6 +140,11 @@ def held_out_distances(
         Draws directions and permutations.
     n_random
         How many.
+
+    Raises
+    ------
+    ValueError
+        If a code is not finite, or there are not two groups with directions for each.
     """
     check_generator(rng)
     check_count(n_random, "n_random", minimum=19)

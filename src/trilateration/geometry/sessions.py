@@ -165,6 +165,11 @@ def growth_session(
         Of the readings.
     n_windows
         Divides ``n_steps``.
+
+    Raises
+    ------
+    ValueError
+        If the windows do not divide the steps.
     """
     check_count(n_windows, "n_windows", minimum=2)
     if n_steps % n_windows:

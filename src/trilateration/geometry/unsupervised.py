@@ -47,6 +47,11 @@ def seen_readings(
         Name of the trials. :func:`codes_of` has the same of the same name.
     n_readings
         How many readings of each trial, from the first; by default all.
+
+    Raises
+    ------
+    ValueError
+        If more readings are asked for than a trial has.
     """
     check_count(n_trials, "n_trials")
     protocol = trained.worlds.protocol

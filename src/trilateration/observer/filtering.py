@@ -246,6 +246,11 @@ def leaky_weights(gain: Scalar, n_steps: int) -> Float[np.ndarray, " time"]:
         Share a of the state that is replaced at a step, 0 < a ≤ 1.
     n_steps
         t ≥ 1.
+
+    Raises
+    ------
+    ValueError
+        If the gain is not in (0, 1].
     """
     check_positive(gain, "gain")
     if gain > 1:
