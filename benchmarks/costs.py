@@ -74,7 +74,7 @@ class Plan:
     """How much is measured: points a network and set of each kind, and CPU seconds a point."""
 
     training: tuple[tuple[str, int], ...] = (("fit", 4), ("held-out", 2))
-    inference: tuple[tuple[str, int], ...] = (("fit", 2), ("held-out", 1))
+    inference: tuple[tuple[str, int], ...] = (("fit", 6), ("held-out", 3))
     networks: tuple[str, ...] = tuple(CONTESTANTS)
     lines: tuple[str, ...] = tuple(LINES)
     large: int = len(LARGE)
