@@ -24,6 +24,17 @@ def test_by_hand():
     assert statistics.paired_improvement(SCORES, other) == pytest.approx((3 / 4 + 1.5 / 4) / 2)
 
 
+def test_whole_cells_are_cut_from_the_pooled_mean_and_not_from_that_of_cells():
+    apart = np.array([[0.0] * 4, [1.0] * 4, [5.0] * 4])
+    assert statistics.interquartile_mean(apart) == pytest.approx((0 + 4 * 1 + 5) / 6)
+    assert statistics.mean_of_interquartile_means(apart) == pytest.approx(2)
+    both = np.stack([apart, SCORES.repeat(2)[:12].reshape(3, 4)])
+    each = [statistics.mean_of_interquartile_means(own) for own in both]
+    np.testing.assert_allclose(statistics.mean_of_interquartile_means(both), each)
+    one = SCORES[:1]
+    assert statistics.mean_of_interquartile_means(one) == statistics.interquartile_mean(one)
+
+
 def test_probability_of_improvement_is_the_mann_whitney_statistic():
     rng = np.random.default_rng(0)
     x, y = rng.standard_normal((2, 1, 12))

@@ -38,10 +38,10 @@ def test_effects_scale_and_flip(seed, scale):
     assert (one.difference.low > 0) == (one.d_z.low > 0)  # both invert the same t-test
 
 
-def test_coverage_of_the_effect_size():
-    d = 0.8 + np.random.default_rng(1).standard_normal((300, 10))
-    # The interval is for δ times the correction, by which the estimate is scaled.
-    truth = 0.8 * statistics.hedges_correction(9)
+@pytest.mark.parametrize(("n", "truth"), [(10, 0.8), (5, 2.0), (3, 2.0)])
+def test_coverage_of_the_effect_size(n, truth):
+    # Strong effects in few units tell an interval of δ from one that is scaled as its estimate is.
+    d = truth + np.random.default_rng(1).standard_normal((300, n))
     covered = [(lambda e: e.low <= truth <= e.high)(statistics.paired_effect(x).d_z) for x in d]
     assert within(np.mean(covered), 0.95, 300)
 

@@ -20,6 +20,7 @@ except ModuleNotFoundError as error:
 from trilateration.statistics.aggregates import (
     improvement_of_first,
     interquartile_mean,
+    mean_of_interquartile_means,
     paired_improvement,
     performance_profile,
     probability_of_improvement,
@@ -93,6 +94,7 @@ __all__ = [
     "interquartile_mean",
     "judge",
     "least_p",
+    "mean_of_interquartile_means",
     "mixed_model",
     "over_units",
     "paired",

@@ -27,6 +27,22 @@ def interquartile_mean(
     return stats.trim_mean(pooled, 0.25, axis=-1)
 
 
+def mean_of_interquartile_means(
+    values: Float[np.ndarray, "*batch cell unit"],
+) -> Float[np.ndarray, "*batch"] | float:
+    """Return the mean over cells of the interquartile mean over units of each.
+
+    Every cell counts, which :func:`interquartile_mean` of several cells does not see to: where
+    cells differ by more than units, it cuts off whole cells.
+
+    Parameters
+    ----------
+    values
+        Scores; leading axes are kept.
+    """
+    return interquartile_mean(values[..., None, :]).mean(axis=-1)
+
+
 def probability_of_improvement(
     first: Float[np.ndarray, "*batch cell unit"], second: Float[np.ndarray, "*batch cell unit"]
 ) -> Float[np.ndarray, "*batch"] | float:

@@ -41,8 +41,9 @@ def hedges_correction(degrees_of_freedom: int) -> float:
 def paired_effect(differences: Float[np.ndarray, " unit"], confidence: float = 0.95) -> Effect:
     """Return the mean difference with Student's interval, and the effect size with its own.
 
-    d_z = mean/sd of the differences, times :func:`hedges_correction`. Its interval inverts the
-    noncentral t law, exact for normal differences: √n d_z has noncentrality √n δ.
+    d_z = mean/sd of the differences, times :func:`hedges_correction`. The interval, of
+    δ itself, inverts the noncentral t law, exact for normal differences: of mean/sd times √n the
+    noncentrality is √n δ. The correction is for the estimate alone, which overstates δ.
 
     Parameters
     ----------
@@ -67,11 +68,10 @@ def paired_effect(differences: Float[np.ndarray, " unit"], confidence: float = 0
     mean, error = float(differences.mean()), sd / n**0.5
     half = stats.t.ppf(0.5 + confidence / 2, n - 1) * error
     tail = (1 - confidence) / 2
-    scale = hedges_correction(n - 1) / n**0.5
-    low, high = (_noncentrality(mean / error, n - 1, q) * scale for q in (1 - tail, tail))
+    low, high = (_noncentrality(mean / error, n - 1, q) / n**0.5 for q in (1 - tail, tail))
     return Effect(
         Interval(mean, mean - half, mean + half, confidence),
-        Interval(mean / error * scale, low, high, confidence),
+        Interval(mean / sd * hedges_correction(n - 1), low, high, confidence),
     )
 
 
