@@ -93,6 +93,12 @@ def test_a_value_on_the_edge_needs_no_finite_number():
     assert least > 4
 
 
+def test_an_interval_without_an_end_is_closed_by_no_number():
+    assert more_units(claim(0.3, at_least=0, interval=(-math.inf, 0.5))) == (math.inf, math.inf)
+    other_side = claim(0.3, at_least=0, interval=(-0.1, math.inf))
+    assert more_units(other_side)[1] < math.inf
+
+
 def test_the_range_contains_what_the_unrounded_value_needs():
     exact = claim(0.014, at_least=0, uncertainty=0.03)
     rounded = claims.make(

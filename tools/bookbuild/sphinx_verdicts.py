@@ -226,6 +226,8 @@ class ClaimList(_WithClaims):
 
 def _needed(found: Found) -> str:
     least, most = (f"{factor:.0f}" for factor in more_units(found.claim))
+    if least == "inf":
+        return "no number of units can be told, since the interval has an open end"
     if most == "inf":
         return f"at least {least} times as many units"
     if least == most:

@@ -67,7 +67,8 @@ def more_units(claim: Claim, power: float = 0.8) -> tuple[float, float]:
     -------
     tuple
         Least and largest factor, both at least 1, over the distances to the edge that are rounded
-        to the recorded one. The largest is infinite if the value may lie on the edge.
+        to the recorded one. The largest is infinite if the value may lie on the edge, and both are
+        if the interval has no end on the side of the edge.
 
     Raises
     ------
