@@ -20,7 +20,13 @@ from trilateration._checks import (
 )
 from trilateration.evidence import correlate, observe, sample_means, standard_error, uniform_latents
 from trilateration.geometry.wrong import flipped_reports, unflipped_reports
-from trilateration.observer import normal_cdf, normal_quantile, random_walk_weights, trilaterate
+from trilateration.observer import (
+    FLOAT32,
+    normal_cdf,
+    normal_quantile,
+    random_walk_weights,
+    trilaterate,
+)
 from trilateration.parameters import generator
 from trilateration.readout import fit_linear, prior_r2
 from trilateration.tasks import (
@@ -32,8 +38,7 @@ from trilateration.tasks import (
 
 SIGMA, N_STEPS, N_TASKS = 0.2, 20, 12
 _TRIALS = 4_000
-# A probit that is finite in float64, and about the largest that float32 stores on one side.
-_FAR, _FLOAT32 = 8.0, float(normal_quantile(1 - 2.0**-25))
+_FAR = 8.0  # a probit that is finite in float64
 
 
 class Outcome(NamedTuple):
@@ -165,7 +170,7 @@ def distant(offset: Scalar, rng: np.random.Generator) -> Outcome:
 
 
 def saturated(sigma: Scalar, rng: np.random.Generator) -> Outcome:
-    """Store reports as float32; cured by storing their logarithms, and so the probits.
+    """Store reports as float32, and read them back; cured by storing their logarithms.
 
     Parameters
     ----------
@@ -177,7 +182,8 @@ def saturated(sigma: Scalar, rng: np.random.Generator) -> Outcome:
     check_positive(sigma, "sigma")
     latents, means = _trials(2, rng, sigma=sigma)
     u = _probits(means, evenly_spaced_lines(24), sigma=sigma)
-    return Outcome(_decoded(np.clip(u, -_FLOAT32, _FLOAT32), latents), _decoded(u, latents))
+    stored = FLOAT32.probits(FLOAT32.round(u))
+    return Outcome(_decoded(stored, latents), _decoded(u, latents))
 
 
 def misjudged(ratio: Scalar, rng: np.random.Generator) -> Outcome:
