@@ -68,11 +68,13 @@ def provenance(table, name):
 
 
 def processor():
-    """Return the model of the processor, where Linux tells it, and the instructions torch uses."""
+    """Return the processor's name and model, where Linux tells them, and torch's instructions."""
     told = Path("/proc/cpuinfo")
     lines = told.read_text().splitlines() if told.exists() else []
-    models = {line.partition(":")[2].strip() for line in lines if line.startswith("model name")}
-    return ", ".join([*sorted(models), torch.backends.cpu.get_cpu_capability()])
+    pairs = (map(str.strip, line.partition(":")[::2]) for line in lines)
+    about = dict(pairs)
+    known = [about.get(key, "") for key in ("model name", "cpu family", "model", "stepping")]
+    return " ".join(filter(None, [*known, torch.backends.cpu.get_cpu_capability()]))
 
 
 def save(table, path, name):
