@@ -9,6 +9,7 @@ time stands the work of the step, counted. The table carries what it was made wi
 
 import argparse
 import itertools
+import os
 import platform
 import subprocess
 import sys
@@ -90,6 +91,9 @@ def main():
     options = parse_arguments()
     plan = QUICK if options.quick else Plan()
     options.table.parent.mkdir(parents=True, exist_ok=True)
+    # Before NumPy is loaded by the processes that measure: a second thread of its products would
+    # wait in a loop for the next one, and its time would be counted.
+    os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     origin = provenance(plan, options.workers)
     points = list(draw_points(plan, generator(0, "costs")))
     rows = []
