@@ -14,6 +14,7 @@ from jaxtyping import Float
 
 from trilateration.evidence import running_mean
 from trilateration.geometry.predictions import ideal_probits, probit_slopes
+from trilateration.networks import Ensemble
 from trilateration.observer import Responses
 from trilateration.parameters import generator
 from trilateration.readout import (
@@ -27,7 +28,14 @@ from trilateration.readout import (
     reported_probits,
     within_r2,
 )
-from trilateration.training import Configuration, TrainedEnsemble, boundaries_of, record
+from trilateration.training import (
+    Configuration,
+    TrainedEnsemble,
+    Worlds,
+    boundaries_of,
+    record,
+    untrained,
+)
 
 CODES = ("ideal", "reports", "hidden", "raw", "signs")
 
@@ -73,12 +81,46 @@ def codes_of(trained: TrainedEnsemble, n_trials: int, *, stream: str = "test") -
     stream
         Name of the trials.
     """
-    worlds, protocol = trained.worlds, trained.worlds.protocol
-    seen = record(trained.ensemble, worlds, n_trials, steps=slice(None), stream=stream)
+    return _codes(trained.ensemble, trained.worlds, trained.configurations, n_trials, stream)
+
+
+def untrained_codes(
+    configurations: Sequence[Configuration], n_trials: int, *, stream: str = "test"
+) -> list[Codes]:
+    """Return what the same networks, before training, make of the same test trials.
+
+    All but ``reports`` and ``hidden`` is as :func:`codes_of` has it for the trained networks.
+
+    Parameters
+    ----------
+    configurations
+        One a network; they must pack.
+    n_trials, stream
+        As in :func:`codes_of`.
+
+    Raises
+    ------
+    ValueError
+        If the configurations do not pack.
+    """
+    ensemble, worlds = untrained(configurations)
+    ensemble.eval().requires_grad_(False)
+    return _codes(ensemble, worlds, configurations, n_trials, stream)
+
+
+def _codes(
+    ensemble: Ensemble,
+    worlds: Worlds,
+    configurations: Sequence[Configuration],
+    n_trials: int,
+    stream: str,
+) -> list[Codes]:
+    protocol = worlds.protocol
+    seen = record(ensemble, worlds, n_trials, steps=slice(None), stream=stream)
     readings = worlds.readings(n_trials, stream=stream)
     during = slice(protocol.fixation_steps, protocol.fixation_steps + protocol.stimulus_steps)
     found = []
-    for replicate, own in enumerate(trained.configurations):
+    for replicate, own in enumerate(configurations):
         parts = (
             seen.latents[replicate],
             ideal_probits(own, readings[replicate]),
