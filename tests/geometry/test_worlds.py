@@ -153,6 +153,13 @@ def test_scores_are_the_ceiling_for_ideal_reports_and_pairs_are_differences():
     lost = geometry.paired(table, "inside", ("plain", "reports"), ("plain", "ideal"))
     assert lost[0] == 0
     assert lost[1] < 0
+    some = geometry.world_scores([synthetic(u, x), half], names=("hidden", "reports"))
+    chosen = table[table["code"] == "reports"].drop(columns="world").reset_index(drop=True)
+    same = some[some["code"] == "reports"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(same, chosen)
+    assert set(some["code"]) == {"hidden", "reports"}
+    with pytest.raises(ValueError, match="code must be"):
+        geometry.world_scores([half], names=("moon",))
     with pytest.raises(ValueError, match="table must hold the code 'ideal' of world 'moon'"):
         geometry.paired(table, "inside", ("plain", "reports"), ("moon", "ideal"))
     assert isinstance(geometry.summary(table), pd.DataFrame)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
+from trilateration._checks import check_choice
 from trilateration.evidence import running_mean
 from trilateration.geometry.predictions import ideal_probits, probit_slopes
 from trilateration.networks import Ensemble
@@ -132,26 +133,37 @@ def _codes(
     return found
 
 
-def world_scores(networks: Sequence[Codes], *, seed: int = 0) -> pd.DataFrame:
+def world_scores(
+    networks: Sequence[Codes], *, names: Sequence[str] = CODES, seed: int = 0
+) -> pd.DataFrame:
     """Return how well position is decoded linearly from each code, in and out of distribution.
 
     Parameters
     ----------
     networks
         One a network, D ≥ 2.
+    names
+        Of the codes, from :data:`CODES`.
     seed
         Of the random folds in distribution.
 
     Returns
     -------
     pandas.DataFrame
-        One row a network and code (:data:`CODES`): ``network``, ``code``, ``inside``, ``outside``
-        (the paper's r²; each quadrant of the first two axes left out) and ``within`` (R² within the
-        quadrants left out).
+        One row a network and code: ``network``, ``code``, ``inside``, ``outside`` (the paper's r²;
+        each quadrant of the first two axes left out) and ``within`` (R² within the quadrants left
+        out).
+
+    Raises
+    ------
+    ValueError
+        If a code has no such name.
     """
+    for name in names:
+        check_choice(name, CODES, "code")
     rows = []
     for index, codes in enumerate(networks):
-        for name in CODES:
+        for name in names:
             rng = generator(seed, "folds", str(index))
             scores = code_scores(getattr(codes, name), codes.latents, rng=rng)
             values = dict(zip(scores._fields, (each.value for each in scores), strict=True))
