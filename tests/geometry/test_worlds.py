@@ -110,6 +110,25 @@ def test_codes_are_the_networks_own_and_raw_is_what_they_saw():
     np.testing.assert_allclose(paths.networks[0, :, -1], codes[0].reports, atol=1e-5)
 
 
+def test_untrained_codes_are_of_the_same_trials_and_of_where_training_began():
+    protocol = training.protocol("fast", steps=1, batch=8, learning_rate=1e-9)
+    members = [
+        configuration(seed=k, n_tasks=3 + k, observation="waves", protocol=protocol)
+        for k in range(2)
+    ]
+    trained = geometry.codes_of(training.train(members, progress=False), 100)
+    newborn = geometry.untrained_codes(members, 100)
+    for before, after in zip(newborn, trained, strict=True):
+        for same in ("latents", "ideal", "raw"):
+            np.testing.assert_array_equal(getattr(before, same), getattr(after, same))
+        # One step of almost no size hardly leaves the start, which is no silent network.
+        for own in ("reports", "hidden"):
+            np.testing.assert_allclose(getattr(before, own), getattr(after, own), atol=1e-6)
+            assert getattr(before, own).std() > 1e-3
+    with pytest.raises(ValueError, match="n_units must be the same in one ensemble"):
+        geometry.untrained_codes([members[0], configuration(n_units=9)], 100)
+
+
 def synthetic(reports, latents, ideal=None, hidden=None):
     ideal = reports if ideal is None else ideal
     return geometry.Codes(latents, ideal, reports, latents if hidden is None else hidden, latents)
@@ -134,6 +153,13 @@ def test_scores_are_the_ceiling_for_ideal_reports_and_pairs_are_differences():
     lost = geometry.paired(table, "inside", ("plain", "reports"), ("plain", "ideal"))
     assert lost[0] == 0
     assert lost[1] < 0
+    some = geometry.world_scores([synthetic(u, x), half], names=("hidden", "reports"))
+    chosen = table[table["code"] == "reports"].drop(columns="world").reset_index(drop=True)
+    same = some[some["code"] == "reports"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(same, chosen)
+    assert set(some["code"]) == {"hidden", "reports"}
+    with pytest.raises(ValueError, match="code must be"):
+        geometry.world_scores([half], names=("moon",))
     with pytest.raises(ValueError, match="table must hold the code 'ideal' of world 'moon'"):
         geometry.paired(table, "inside", ("plain", "reports"), ("moon", "ideal"))
     assert isinstance(geometry.summary(table), pd.DataFrame)

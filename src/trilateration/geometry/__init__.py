@@ -341,6 +341,7 @@ __all__ = [
     "unflipped_reports",
     "unit_tuning",
     "unlabelled_codes",
+    "untrained_codes",
     "world_scores",
 ]
 

@@ -66,5 +66,6 @@ OF_NETWORKS = {
     "twisted": "unsupervised",
     "twisted_r2": "unsupervised",
     "unlabelled_codes": "unsupervised",
+    "untrained_codes": "worlds",
     "world_scores": "worlds",
 }

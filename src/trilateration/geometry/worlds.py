@@ -12,8 +12,10 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
+from trilateration._checks import check_choice
 from trilateration.evidence import running_mean
 from trilateration.geometry.predictions import ideal_probits, probit_slopes
+from trilateration.networks import Ensemble
 from trilateration.observer import Responses
 from trilateration.parameters import generator
 from trilateration.readout import (
@@ -27,7 +29,14 @@ from trilateration.readout import (
     reported_probits,
     within_r2,
 )
-from trilateration.training import Configuration, TrainedEnsemble, boundaries_of, record
+from trilateration.training import (
+    Configuration,
+    TrainedEnsemble,
+    Worlds,
+    boundaries_of,
+    record,
+    untrained,
+)
 
 CODES = ("ideal", "reports", "hidden", "raw", "signs")
 
@@ -73,12 +82,46 @@ def codes_of(trained: TrainedEnsemble, n_trials: int, *, stream: str = "test") -
     stream
         Name of the trials.
     """
-    worlds, protocol = trained.worlds, trained.worlds.protocol
-    seen = record(trained.ensemble, worlds, n_trials, steps=slice(None), stream=stream)
+    return _codes(trained.ensemble, trained.worlds, trained.configurations, n_trials, stream)
+
+
+def untrained_codes(
+    configurations: Sequence[Configuration], n_trials: int, *, stream: str = "test"
+) -> list[Codes]:
+    """Return what the same networks, before training, make of the same test trials.
+
+    All but ``reports`` and ``hidden`` is as :func:`codes_of` has it for the trained networks.
+
+    Parameters
+    ----------
+    configurations
+        One a network; they must pack.
+    n_trials, stream
+        As in :func:`codes_of`.
+
+    Raises
+    ------
+    ValueError
+        If the configurations do not pack.
+    """
+    ensemble, worlds = untrained(configurations)
+    ensemble.eval().requires_grad_(False)
+    return _codes(ensemble, worlds, configurations, n_trials, stream)
+
+
+def _codes(
+    ensemble: Ensemble,
+    worlds: Worlds,
+    configurations: Sequence[Configuration],
+    n_trials: int,
+    stream: str,
+) -> list[Codes]:
+    protocol = worlds.protocol
+    seen = record(ensemble, worlds, n_trials, steps=slice(None), stream=stream)
     readings = worlds.readings(n_trials, stream=stream)
     during = slice(protocol.fixation_steps, protocol.fixation_steps + protocol.stimulus_steps)
     found = []
-    for replicate, own in enumerate(trained.configurations):
+    for replicate, own in enumerate(configurations):
         parts = (
             seen.latents[replicate],
             ideal_probits(own, readings[replicate]),
@@ -90,26 +133,37 @@ def codes_of(trained: TrainedEnsemble, n_trials: int, *, stream: str = "test") -
     return found
 
 
-def world_scores(networks: Sequence[Codes], *, seed: int = 0) -> pd.DataFrame:
+def world_scores(
+    networks: Sequence[Codes], *, names: Sequence[str] = CODES, seed: int = 0
+) -> pd.DataFrame:
     """Return how well position is decoded linearly from each code, in and out of distribution.
 
     Parameters
     ----------
     networks
         One a network, D ≥ 2.
+    names
+        Of the codes, from :data:`CODES`.
     seed
         Of the random folds in distribution.
 
     Returns
     -------
     pandas.DataFrame
-        One row a network and code (:data:`CODES`): ``network``, ``code``, ``inside``, ``outside``
-        (the paper's r²; each quadrant of the first two axes left out) and ``within`` (R² within the
-        quadrants left out).
+        One row a network and code: ``network``, ``code``, ``inside``, ``outside`` (the paper's r²;
+        each quadrant of the first two axes left out) and ``within`` (R² within the quadrants left
+        out).
+
+    Raises
+    ------
+    ValueError
+        If a code has no such name.
     """
+    for name in names:
+        check_choice(name, CODES, "code")
     rows = []
     for index, codes in enumerate(networks):
-        for name in CODES:
+        for name in names:
             rng = generator(seed, "folds", str(index))
             scores = code_scores(getattr(codes, name), codes.latents, rng=rng)
             values = dict(zip(scores._fields, (each.value for each in scores), strict=True))
