@@ -11,6 +11,7 @@ import argparse
 import itertools
 import os
 import platform
+import resource
 import subprocess
 import sys
 import time
@@ -178,16 +179,20 @@ def configuration(point, seed=0):
 
 
 def time_point(point, seconds):
-    """Return CPU seconds of a step or run, the mean of each of several slices."""
+    """Return CPU seconds of a step or run, the mean of each of several slices, and a step."""
     configurations = [configuration(point, seed) for seed in range(point["n_networks"])]
     if point["kind"] == "training":
         steps, length = descent(configurations, device="cpu"), chunk_of(point)
-        return slices(lambda: next(steps), length, seconds)
+        return slices(lambda: next(steps), length, seconds), lambda: next(steps)
     ensemble, worlds = untrained(configurations)
     features = worlds.trials(point["n_trials"]).features.transpose(1, 2)
     cue = configurations[0].protocol.cue_steps
-    with torch.no_grad():
-        return slices(lambda: ensemble(features, cue), 10, seconds)
+
+    def run():
+        with torch.no_grad():
+            ensemble(features, cue)
+
+    return slices(run, 10, seconds), run
 
 
 def slices(step, length, seconds):
@@ -203,16 +208,28 @@ def slices(step, length, seconds):
     return found
 
 
+def system_share(step, count=10):
+    """Return the share of the time of some steps that the system takes, mostly to give memory."""
+    began = resource.getrusage(resource.RUSAGE_SELF)
+    for _ in range(count):
+        step()
+    ended = resource.getrusage(resource.RUSAGE_SELF)
+    system = ended.ru_stime - began.ru_stime
+    own = ended.ru_utime - began.ru_utime
+    return system / max(system + own, 1e-9)
+
+
 def measure(point, seconds):
     """Return a row of the table: sizes, times and work."""
     torch.set_num_threads(1)
-    times = time_point(point, seconds)
+    times, step = time_point(point, seconds)
     one, n = configuration(point), point["n_networks"]
     if point["kind"] == "training":
         work = step_work(one, n)
     else:
         work = inference_work(one, point["n_trials"], n)
-    return point | dict(seconds=min(times), median=float(np.median(times))) | work._asdict()
+    timed = dict(seconds=min(times), median=float(np.median(times)), system=system_share(step))
+    return point | timed | work._asdict()
 
 
 def calibrate(seconds):

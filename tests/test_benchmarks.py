@@ -165,6 +165,7 @@ def test_the_costs_are_measured_beside_the_work(tmp_path):
     }
     assert (table["seconds"] > 0).all()
     assert (table["seconds"] <= table["median"]).all()
+    assert table["system"].between(0, 1).all()
     assert {"flops", "calls", "draws"} <= set(table.columns)
     assert {"command", "commit", "machine", "calibration"} <= set(table.attrs)
 
