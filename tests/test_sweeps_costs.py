@@ -47,13 +47,22 @@ def test_forward_products_are_those_of_the_list_without_gradients():
     assert inference_work(one, 4).flops == pytest.approx(4 * per_trial, rel=1e-12)
 
 
+def test_attention_normalises_a_row_for_each_step_head_and_trial_forward_and_backward():
+    options = {"n_layers": 2, "n_heads": 4}
+    one = Configuration("transformer", 7, n_units=8, options=options, protocol=SMALL)
+    rows = 2 * 4 * SMALL.stimulus_steps  # of a trial: layers, heads, steps
+    assert inference_work(one, 6, 3).rows == 3 * 6 * rows
+    assert step_work(one, 3).rows == 2 * 3 * SMALL.batch * rows
+    assert step_work(Configuration("rnn", 7, n_units=8, protocol=SMALL)).rows == 0
+
+
 @pytest.mark.parametrize("architecture", ["rnn", "lstm", "gru", "transformer", "state-space"])
 def test_amounts_grow_with_the_ensemble_and_calls_do_not(architecture):
     # Sizes that fill cache lines: others go one after the other, too, so that they round alike.
     filled = protocol("fast", batch=16, stimulus_steps=4)
     one = Configuration(architecture, 8, n_units=16, protocol=filled)
     two, six = step_work(one, 2), step_work(one, 6)
-    for name in ("flops", "special", "draws", "matrices", "label_flops"):
+    for name in ("flops", "special", "rows", "draws", "matrices", "label_flops"):
         assert getattr(six, name) == pytest.approx(3 * getattr(two, name), rel=1e-9)
     for name in ("element_bytes", "product_bytes"):
         assert getattr(six, name) == pytest.approx(3 * getattr(two, name), rel=1e-2)

@@ -48,6 +48,8 @@ class Work(NamedTuple):
         are not among the former.
     special
         Values of functions such as σ, tanh and softmax, in units of the time of one value of σ.
+    rows
+        Rows that a softmax normalises: short ones take torch longer than the values in them.
     draws
         Random numbers of the evidence.
     generators
@@ -70,6 +72,7 @@ class Work(NamedTuple):
     element_bytes: float
     scattered_bytes: float
     special: float
+    rows: float
     draws: float
     generators: float
     label_flops: float
@@ -197,6 +200,8 @@ class _Counter(TorchDispatchMode):
             out = result[0] if isinstance(result, tuple) else result
             weight = _SPECIAL.get(packet.__name__.removesuffix("_"), 0)
             self.amounts["special"] += weight * out.numel() if weight else 0
+            if packet.__name__ in ("_softmax", "_softmax_backward_data"):
+                self.amounts["rows"] += out.numel() / out.shape[-1]
 
 
 class Seconds(NamedTuple):
