@@ -6,6 +6,7 @@ import comparison_tables
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from trilateration.sweeps import CONTESTANTS, contestant, sweep
 
@@ -13,7 +14,8 @@ from trilateration.sweeps import CONTESTANTS, contestant, sweep
 # and 400 steps make much of it: with σ changed by one part in 10⁷ the scores of 24 networks moved
 # by up to .08 out of distribution (an LSTM; the median is .002) and by up to .015 in it.
 MOVED = {"ood_r2": 0.12, "readout_ood_r2": 0.12, "r2": 0.03, "accuracy": 0.02}
-# With the source, the versions and the processor that made the table; scores are of order one.
+# With the source, the versions and the processor that made the table, and one thread as there;
+# scores are of order one.
 SAME = 1e-6
 
 TABLES = [path for path in sorted(comparison_tables.FOLDER.glob("*.parquet")) if path.stem in (
@@ -55,7 +57,17 @@ def test_the_search_and_the_comparison_share_no_seed():
     assert all(searched.isdisjoint(own) for own in seeds.values())
 
 
+@pytest.fixture
+def one_thread():
+    """Let torch have one thread, as the processes that made the tables had."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.mark.skipif("comparison" not in [p.stem for p in TABLES], reason="not made yet")
+@pytest.mark.usefixtures("one_thread")
 def test_three_rows_drawn_at_random_come_back(tmp_path):
     table = pd.read_parquet(comparison_tables.FOLDER / "comparison.parquet")
     quick = table[(table["steps"] <= 400) & ~table["diverged"]]

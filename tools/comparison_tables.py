@@ -31,6 +31,11 @@ SEARCH = dict(
     steps=400,
 )
 STEPS = 400
+# What the numbers of a table depend on: not, for example, on how costs are counted.
+ROOMS = (
+    "_arrays", "_checks", "parameters", "evidence", "tasks", "networks", "training", "observer",
+    "readout", "sweeps/scores",
+)  # fmt: skip
 # More than seven times the steps of the comparison, for the ends of its range of tasks.
 LONG = dict(n_tasks=(3, 24), seeds=range(8), steps=3000)
 BLOCKS = [range(first, first + 4) for first in range(0, 20, 4)]
@@ -57,7 +62,7 @@ def provenance(table, name):
     return {
         "command": f"python tools/comparison_tables.py {name}",
         "commit": commit.strip(),
-        "source": source_digest(),
+        "source": source_digest(ROOMS),
         "versions": versions() | {"python": platform.python_version(), "pandas": pd.__version__},
         "networks": len(table),
         "diverged": int(table["diverged"].sum()),
