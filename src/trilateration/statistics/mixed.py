@@ -76,17 +76,18 @@ def mixed_model(scores: PairedScores, factor: str, reference: str | int) -> Mixe
             np.repeat(design, n, axis=0),
             groups=np.tile(scores.units, len(scores.cells)),
         ).fit(reml=True, method=["lbfgs", "bfgs", "cg"])
-    k = len(others)
-    contrasts = pd.DataFrame(
-        {
-            "difference": scale * np.asarray(fit.fe_params)[:k],
-            "error": scale * np.asarray(fit.bse_fe)[:k],
-            "low": scale * np.asarray(fit.conf_int())[:k, 0],
-            "high": scale * np.asarray(fit.conf_int())[:k, 1],
-            "p": np.asarray(fit.pvalues)[:k],
-        },
-        index=pd.Index(others, name=factor),
-    )
+        # statsmodels computes errors when they are asked for, and complains only then.
+        k, ends = len(others), fit.conf_int()
+        contrasts = pd.DataFrame(
+            {
+                "difference": scale * np.asarray(fit.fe_params)[:k],
+                "error": scale * np.asarray(fit.bse_fe)[:k],
+                "low": scale * np.asarray(ends)[:k, 0],
+                "high": scale * np.asarray(ends)[:k, 1],
+                "p": np.asarray(fit.pvalues)[:k],
+            },
+            index=pd.Index(others, name=factor),
+        )
     notes = tuple(dict.fromkeys(str(w.message).splitlines()[0] for w in caught))
     between, inside = (scale**2 * float(v) for v in (np.asarray(fit.cov_re)[0, 0], fit.scale))
     return MixedModel(contrasts, between, inside, notes)
