@@ -44,6 +44,16 @@ def test_a_mark_stands_where_it_is_asked_for(estimates):
     plt.close(figure)
 
 
+def test_the_other_networks_can_be_left_out(estimates):
+    panels = {name: {"logistic": estimates} for name in ("rnn", "gru", "lstm")}
+    figure, axes = figures.new(columns=6)
+    figures.panel_each(axes[:3], panels, ticks=(2, 24))
+    figures.panel_each(axes[3:], panels, ticks=(2, 24), others=False)
+    for with_others, alone in zip(axes[:3], axes[3:], strict=True):
+        assert len(with_others.lines) == len(alone.lines) + len(panels)
+    plt.close(figure)
+
+
 def test_rows_run_from_top_to_bottom(estimates):
     figure, ax = figures.new()
     figures.rows_with_bars(ax, ["a", "b", "c"], {"one": estimates, "two": estimates}, zero=True)

@@ -38,6 +38,7 @@ def panel_each(
     references: Mapping[str, tuple[Sequence[float], Sequence[float]]] | None = None,
     marks: Mapping[str, float] | None = None,
     ticks: Sequence[float],
+    others: bool = True,
 ) -> np.ndarray:
     """Draw one panel a network: its estimates with bars, the medians of all others faint behind.
 
@@ -53,12 +54,14 @@ def panel_each(
         For a network an abscissa to mark by a vertical line.
     ticks
         Ticks of the logarithmic horizontal axis.
+    others
+        Whether the other networks are drawn.
     """
     flat = np.ravel(axes)
     for ax in flat[len(panels) :]:
         ax.set_visible(False)
     for ax, (name, curves) in zip(flat, panels.items(), strict=False):
-        for other in panels.values():
+        for other in panels.values() if others else ():
             first = next(iter(other.values()))
             ax.plot(first.at, first.middle, color=FAINT, linewidth=0.7, alpha=0.45, zorder=1)
         for style, (label, (x, y)) in zip(_REFERENCES, (references or {}).items(), strict=False):
