@@ -97,3 +97,14 @@ def test_a_measure_is_told_by_its_name_source_and_arguments():
 def test_a_measure_that_cannot_be_told_from_others_is_refused(bad):
     with pytest.raises(ValueError, match=r"^measure must "):
         identity.measure_name(bad)
+
+
+def test_a_processor_is_told_by_its_model_and_vectors_and_not_by_its_name_alone(monkeypatch):
+    told = "model name\t: Some CPU\ncpu family\t: 26\nmodel\t\t: {}\nflags\t\t: fpu {}\n"
+    seen = []
+    for model, flags in ((2, "avx2 avx512f"), (17, "avx2 avx512f"), (2, "avx2")):
+        text = told.format(model, flags)
+        monkeypatch.setattr(identity.Path, "read_text", lambda _, own=text: own)
+        seen.append(identity.processor())
+    assert seen[0] == "Some CPU, family 26 model 2 (avx2 avx512f)"
+    assert len(set(seen)) == 3

@@ -16,10 +16,9 @@ import subprocess
 from pathlib import Path
 
 import pandas as pd
-import torch
 
 from trilateration.sweeps import comparison, processes
-from trilateration.sweeps.identity import source_digest, versions
+from trilateration.sweeps.identity import processor, source_digest, versions
 from trilateration.training import write_whole
 
 FOLDER = Path(__file__).resolve().parents[1] / "book" / "part3"
@@ -70,16 +69,6 @@ def provenance(table, name):
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}",
         "processor": processor(),
     }
-
-
-def processor():
-    """Return the processor's name and model, where Linux tells them, and torch's instructions."""
-    told = Path("/proc/cpuinfo")
-    lines = told.read_text().splitlines() if told.exists() else []
-    pairs = (map(str.strip, line.partition(":")[::2]) for line in lines)
-    about = dict(pairs)
-    known = [about.get(key, "") for key in ("model name", "cpu family", "model", "stepping")]
-    return " ".join(filter(None, [*known, torch.backends.cpu.get_cpu_capability()]))
 
 
 def save(table, path, name):

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import torch
 
+from trilateration.sweeps.identity import processor
+
 
 def describe(devices: tuple[str, ...]) -> dict[str, object]:
     """Return processor, memory, versions and devices as plain values."""
@@ -25,19 +27,6 @@ def describe(devices: tuple[str, ...]) -> dict[str, object]:
         described["gpu"] = torch.cuda.get_device_name()
         described["cuda"] = torch.version.cuda
     return described
-
-
-def processor() -> str:
-    """Return the name of the processor, with the vector instructions that matter for rates."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    values = dict(map(str.strip, line.split(":", 1)) for line in lines if ":" in line)
-    flags = values.get("flags", "").split()
-    known = [flag for flag in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if flag in flags]
-    model = f"family {values.get('cpu family', '?')} model {values.get('model', '?')}"
-    return f"{values.get('model name', platform.processor())}, {model} ({' '.join(known)})"
 
 
 def cores() -> int:

@@ -11,6 +11,7 @@ import hashlib
 import inspect
 import json
 import numbers
+import platform
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -53,6 +54,22 @@ def process_world() -> str:
 def versions() -> dict[str, str]:
     """Return the versions that decide how numbers are rounded."""
     return {"torch": str(torch.__version__), "numpy": np.__version__}
+
+
+def processor() -> str:
+    """Return the processor's name, model and those vector instructions that change how sums round.
+
+    On processors of which this is the same, the same source and versions give the same bits.
+    """
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    values = dict(map(str.strip, line.split(":", 1)) for line in lines if ":" in line)
+    flags = values.get("flags", "").split()
+    known = [flag for flag in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if flag in flags]
+    model = f"family {values.get('cpu family', '?')} model {values.get('model', '?')}"
+    return f"{values.get('model name', platform.processor())}, {model} ({' '.join(known)})"
 
 
 @functools.cache
